@@ -1,0 +1,1 @@
+//! The agent worker: jobs from LiveKit and the voice session.

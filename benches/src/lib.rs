@@ -1,0 +1,1 @@
+//! Micro-benchmarks of the frame path and the light load callers.

@@ -1,0 +1,1 @@
+//! One WebSocket in, one room participant out.

@@ -1,0 +1,2 @@
+//! The CASP binary.
+fn main() {}

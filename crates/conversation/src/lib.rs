@@ -1,0 +1,2 @@
+//! What voice and text channels share: assistant, history, model loop, tools.
+pub mod event;

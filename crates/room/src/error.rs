@@ -1,0 +1,42 @@
+//! What can go wrong with a room.
+
+/// Why a room operation failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RoomError {
+    /// The URL is not one of a LiveKit server.
+    #[error("not a LiveKit URL: {0}")]
+    BadUrl(String),
+    /// The server refused the token or the room; trying again will not help.
+    #[error("the server refused: {0}")]
+    Refused(String),
+    /// The server could not be reached or stopped answering.
+    #[error("connection failed: {0}")]
+    Connection(String),
+    /// Nothing came back in time.
+    #[error("timed out: {0}")]
+    Timeout(&'static str),
+    /// The room has been left or closed.
+    #[error("the room is closed")]
+    Closed,
+    /// A bounded queue is full: the caller sends faster than the room can.
+    #[error("queue full: {0}")]
+    QueueFull(&'static str),
+    /// A track could not be published or subscribed to.
+    #[error("track: {0}")]
+    Track(String),
+    /// LiveKit's HTTP API answered with an error.
+    #[error("LiveKit API: {0}")]
+    Api(String),
+}
+
+/// An error of a remote procedure call, as LiveKit carries it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("rpc error {code}: {message}")]
+pub struct RpcError {
+    /// LiveKit's code (1400 unsupported method, 1500 application error, 1502 response timeout, …).
+    pub code: u32,
+    /// Text for the caller.
+    pub message: String,
+    /// Data of the application.
+    pub data: String,
+}

@@ -1,0 +1,18 @@
+//! A LiveKit participant in pure Rust, with no libwebrtc.
+pub mod admin;
+mod error;
+mod events;
+mod options;
+mod room;
+mod text;
+mod track;
+
+pub use error::{RoomError, RpcError};
+pub use events::{
+    DisconnectReason, ParticipantKind, RemoteParticipant, RemoteTrack, RoomEvent, RoomEvents,
+    TrackKind,
+};
+pub use options::{AutoSubscribe, PublishOptions, RoomOptions};
+pub use room::{DataMessage, Room, TextOptions};
+pub use text::{TextReader, TextWriter};
+pub use track::{AudioCodec, AudioPacket, LocalAudioTrack, OutgoingPacket, RemoteAudioTrack};

@@ -1,0 +1,1 @@
+//! Twilio: typed TwiML, webhook signatures, Media Streams messages.
