@@ -1,5 +1,6 @@
 //! Speech-to-text, language models and text-to-speech behind three traits.
 
+pub mod builtin;
 mod error;
 mod llm;
 mod stt;

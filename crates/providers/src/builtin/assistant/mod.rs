@@ -1,0 +1,1 @@
+//! The rule-based assistant: the offline language model.

@@ -1,0 +1,3 @@
+//! The offline default: it needs no account and no network.
+
+pub mod assistant;
