@@ -1,0 +1,131 @@
+//! A reply as it comes: text, clauses, actions.
+
+mod outcome;
+mod rounds;
+mod tool_calls;
+
+#[cfg(test)]
+mod tests;
+
+pub use outcome::ReplyOutcome;
+
+use crate::{ToolStatus, Tools};
+use casp_providers::{ChatRequest, LanguageModel, ProviderError};
+use outcome::Progress;
+use rounds::Rounds;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use tokio_util::task::AbortOnDropHandle;
+
+/// Events that may wait for their reader. When it is full the reply waits, and with it the provider's stream.
+const EVENTS_WAITING: usize = 64;
+
+/// What happens in a reply.
+#[derive(Debug, Clone)]
+pub enum ReplyEvent {
+    /// The model began to answer (text or a tool call). Once, first.
+    FirstToken,
+    /// More text, as the model wrote it. All of them together are [`ReplyOutcome::said`].
+    Text(String),
+    /// A clause that may be spoken: plain words, no markup.
+    Clause(String),
+    /// A tool runs.
+    ActionStarted {
+        /// `google-calendar.agenda`.
+        name: String,
+    },
+    /// A tool has run.
+    ActionFinished {
+        /// `google-calendar.agenda`.
+        name: String,
+        /// How it ended.
+        status: ToolStatus,
+        /// Its result.
+        result: Option<serde_json::Value>,
+        /// Its error, for people.
+        error: Option<String>,
+    },
+    /// The conversation is over when all clauses so far have been spoken.
+    HangUp,
+    /// The reply is complete. Last.
+    Done(ReplyOutcome),
+    /// The model failed, and trying again did not help. Last. The clauses before it stand; [`Reply::outcome`] has them.
+    Failed(ProviderError),
+}
+
+/// A reply on its way. It runs by itself, ahead of its reader by a bounded number of events; dropping it cancels
+/// the model's request and waits for no tool.
+#[derive(Debug)]
+pub struct Reply {
+    user_text: String,
+    events: mpsc::Receiver<ReplyEvent>,
+    progress: Progress,
+    writes: watch::Sender<bool>,
+    is_over: bool,
+    provider: String,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Reply {
+    pub(crate) fn start(
+        user_text: String,
+        request: ChatRequest,
+        llm: Arc<dyn LanguageModel>,
+        tools: Arc<dyn Tools>,
+    ) -> Self {
+        let (events_in, events) = mpsc::channel(EVENTS_WAITING);
+        let (writes, writes_seen) = watch::channel(false);
+        let progress = Progress::new(&user_text);
+        let provider = llm.name().to_owned();
+        let rounds = Rounds::new(
+            request,
+            llm,
+            tools,
+            events_in,
+            progress.clone(),
+            writes_seen,
+        );
+        let task = AbortOnDropHandle::new(tokio::spawn(rounds.run()));
+        Self {
+            user_text,
+            events,
+            progress,
+            writes,
+            is_over: false,
+            provider,
+            _task: task,
+        }
+    }
+
+    /// What it answers.
+    pub fn user_text(&self) -> &str {
+        &self.user_text
+    }
+
+    /// The turn is decided: tools that write may run.
+    pub fn allow_writes(&self) {
+        self.writes.send_replace(true);
+    }
+
+    /// The next event; `None` after the last. Cancel safe.
+    pub async fn next(&mut self) -> Option<ReplyEvent> {
+        if self.is_over {
+            return None;
+        }
+        let event = self.events.recv().await.unwrap_or_else(|| {
+            // The task ended without a last word: it panicked.
+            let message = "the reply broke off".to_owned();
+            ReplyEvent::Failed(ProviderError::BadAnswer {
+                provider: self.provider.clone(),
+                message,
+            })
+        });
+        self.is_over = matches!(event, ReplyEvent::Done(_) | ReplyEvent::Failed(_));
+        Some(event)
+    }
+
+    /// What there is so far, to commit when the reply is cut or has failed. `heard` is for the caller to fill in.
+    pub fn outcome(&self) -> ReplyOutcome {
+        self.progress.outcome()
+    }
+}

@@ -1,0 +1,307 @@
+//! The loop of model and tools behind a reply.
+
+use super::{ReplyEvent, outcome::Progress, tool_calls::Ledger};
+use crate::{ActionName, ClauseSplitter, ToolKind, ToolOutcome, Tools};
+use casp_providers::{ChatMessage, ChatRequest, Delta, LanguageModel, ProviderError, ToolCall};
+use futures_util::{StreamExt, future::join_all};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{mpsc, watch};
+
+/// Rounds of model and tools; after them the model must answer without tools.
+const MAX_ROUNDS: usize = 8;
+/// Longest wait for a tool.
+const TOOL_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest answer in bytes; the rest is left out.
+const MAX_TEXT_BYTES: usize = 32_000;
+/// Longest answer of a tool that goes to the model, in characters.
+const MAX_TOOL_ANSWER: usize = 16_000;
+/// Most tool calls the model may ask for in one round; the rest are left out.
+const MAX_CALLS_A_ROUND: usize = 16;
+
+/// Why the loop stops early.
+pub(super) enum Stop {
+    /// Nobody reads.
+    Unread,
+    /// The model failed.
+    Failed(ProviderError),
+}
+
+type Step<T> = Result<T, Stop>;
+
+pub(super) struct Rounds {
+    request: ChatRequest,
+    llm: Arc<dyn LanguageModel>,
+    tools: Arc<dyn Tools>,
+    events: mpsc::Sender<ReplyEvent>,
+    progress: Progress,
+    writes: watch::Receiver<bool>,
+    ledger: Ledger,
+    has_begun: bool,
+}
+
+/// What came of one round.
+struct Round {
+    calls: Vec<ToolCall>,
+    has_text: bool,
+}
+
+impl Rounds {
+    pub(super) fn new(
+        request: ChatRequest,
+        llm: Arc<dyn LanguageModel>,
+        tools: Arc<dyn Tools>,
+        events: mpsc::Sender<ReplyEvent>,
+        progress: Progress,
+        writes: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            request,
+            llm,
+            tools,
+            events,
+            progress,
+            writes,
+            ledger: Ledger::default(),
+            has_begun: false,
+        }
+    }
+
+    /// Runs to the last event.
+    pub(super) async fn run(mut self) {
+        let last = match self.answer().await {
+            Ok(()) => ReplyEvent::Done(self.progress.outcome()),
+            Err(Stop::Failed(error)) => {
+                self.progress.keep_complete_clauses();
+                ReplyEvent::Failed(error)
+            }
+            Err(Stop::Unread) => return,
+        };
+        // Nobody reading is no loss.
+        let _ = self.events.send(last).await;
+    }
+
+    async fn answer(&mut self) -> Step<()> {
+        for round in 0.. {
+            if round >= MAX_ROUNDS || self.ledger.is_spent() {
+                self.request.tools.clear();
+            }
+            let said = self.round().await?;
+            if said.calls.is_empty() || self.request.tools.is_empty() {
+                return if self.progress.text_bytes() == 0 {
+                    Err(self.failed("an empty answer"))
+                } else {
+                    Ok(())
+                };
+            }
+            if self.call_tools(said.calls).await? {
+                return self.say_goodbye(said.has_text).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// One answer of the model, tried twice when it fails before its first word.
+    async fn round(&mut self) -> Step<Round> {
+        let mut round = Round {
+            calls: Vec::new(),
+            has_text: false,
+        };
+        match self.read_answer(&mut round).await {
+            Err(Stop::Failed(error)) if !round.has_text && is_worth_another_try(&error) => {
+                tracing::info!(%error, "the model's answer failed before its first word; trying again");
+                round.calls.clear();
+                self.read_answer(&mut round).await?;
+            }
+            other => other?,
+        }
+        Ok(round)
+    }
+
+    async fn read_answer(&mut self, round: &mut Round) -> Step<()> {
+        let mut stream = self
+            .llm
+            .chat(self.request.clone())
+            .await
+            .map_err(Stop::Failed)?;
+        let mut splitter = ClauseSplitter::new();
+        loop {
+            let Some(delta) = stream.next().await else {
+                return Err(self.failed("the answer broke off"));
+            };
+            match delta.map_err(Stop::Failed)? {
+                Delta::Text(text) if text.is_empty() => {}
+                Delta::Text(text) => {
+                    self.begin().await?;
+                    if !round.has_text && self.progress.needs_separator() {
+                        self.send_text(" ".to_owned()).await?;
+                    }
+                    round.has_text = true;
+                    let clauses = splitter.push(&text);
+                    self.send_text(text).await?;
+                    self.send_clauses(clauses).await?;
+                    if self.progress.text_bytes() > MAX_TEXT_BYTES {
+                        break;
+                    }
+                }
+                Delta::ToolCall(call) => {
+                    self.begin().await?;
+                    if round.calls.len() < MAX_CALLS_A_ROUND {
+                        round.calls.push(call);
+                    }
+                    // Nothing more is said before the tool has answered.
+                    let rest = splitter.finish();
+                    self.send_clauses(rest).await?;
+                }
+                Delta::Finish(_) => break,
+            }
+        }
+        let rest = splitter.finish();
+        self.send_clauses(rest).await
+    }
+
+    /// Runs the calls of a round, those that read side by side, then those that write one by one. Whether the
+    /// conversation is to end.
+    async fn call_tools(&mut self, calls: Vec<ToolCall>) -> Step<bool> {
+        self.request.messages.push(ChatMessage::Assistant {
+            content: String::new(),
+            tool_calls: calls.clone(),
+        });
+        self.progress.add_calls(&calls);
+        let mut refused = Vec::new();
+        let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        for call in &calls {
+            match self.ledger.admit(call, &self.request.tools) {
+                Err(error) => refused.push((call, error)),
+                Ok(()) if self.tools.kind(&call.name) == ToolKind::Read => reads.push(call),
+                Ok(()) => writes.push(call),
+            }
+        }
+        for (call, error) in refused {
+            self.add_answer(call, &ToolOutcome::failed(error));
+        }
+        let answers = join_all(reads.into_iter().map(|call| self.call_tool(call))).await;
+        let mut is_over = false;
+        for answer in answers {
+            let (call, outcome) = answer?;
+            is_over |= outcome.ends_conversation;
+            self.add_answer(call, &outcome);
+        }
+        for call in writes {
+            if self
+                .writes
+                .wait_for(|are_allowed| *are_allowed)
+                .await
+                .is_err()
+            {
+                return Err(Stop::Unread);
+            }
+            let (call, outcome) = self.call_tool(call).await?;
+            is_over |= outcome.ends_conversation;
+            self.add_answer(call, &outcome);
+        }
+        Ok(is_over)
+    }
+
+    async fn call_tool<'a>(&self, call: &'a ToolCall) -> Step<(&'a ToolCall, ToolOutcome)> {
+        let name = ActionName::from_tool(&call.name).as_str().to_owned();
+        self.send(ReplyEvent::ActionStarted { name: name.clone() })
+            .await?;
+        // Models write nothing at all for a tool without arguments.
+        let arguments = if call.arguments.trim().is_empty() {
+            "{}"
+        } else {
+            &call.arguments
+        };
+        let outcome = match tokio::time::timeout(
+            TOOL_TIMEOUT,
+            self.tools.call(&call.name, arguments),
+        )
+        .await
+        {
+            Ok(outcome) => outcome,
+            Err(_) => ToolOutcome::failed("It took too long; it is not known whether it was done."),
+        };
+        let (status, result, error) = (
+            outcome.status,
+            outcome.result.clone(),
+            outcome.error.clone(),
+        );
+        self.send(ReplyEvent::ActionFinished {
+            name,
+            status,
+            result,
+            error,
+        })
+        .await?;
+        Ok((call, outcome))
+    }
+
+    fn add_answer(&mut self, call: &ToolCall, outcome: &ToolOutcome) {
+        let mut content = outcome.to_model_text();
+        if let Some((cut, _)) = content.char_indices().nth(MAX_TOOL_ANSWER) {
+            content.truncate(cut);
+        }
+        self.progress.add_answer(call, content.clone());
+        self.request.messages.push(ChatMessage::Tool {
+            tool_call_id: call.id.clone(),
+            content,
+        });
+    }
+
+    /// A tool ended the conversation. A model that has not said goodbye yet gets one more round for it.
+    async fn say_goodbye(&mut self, has_said_it: bool) -> Step<()> {
+        if !has_said_it {
+            self.request.tools.clear();
+            let words = match self.round().await {
+                Err(Stop::Unread) => return Err(Stop::Unread),
+                Ok(round) if round.has_text => None,
+                Ok(_) | Err(Stop::Failed(_)) => Some("Goodbye."),
+            };
+            if let Some(words) = words {
+                self.send_text(words.to_owned()).await?;
+                self.send_clauses(vec![words.to_owned()]).await?;
+            }
+        }
+        self.send(ReplyEvent::HangUp).await
+    }
+
+    async fn begin(&mut self) -> Step<()> {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.send(ReplyEvent::FirstToken).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_text(&self, text: String) -> Step<()> {
+        self.progress.add_text(&text);
+        self.send(ReplyEvent::Text(text)).await
+    }
+
+    async fn send_clauses(&self, clauses: Vec<String>) -> Step<()> {
+        for clause in clauses {
+            self.progress.add_clause(&clause);
+            self.send(ReplyEvent::Clause(clause)).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&self, event: ReplyEvent) -> Step<()> {
+        self.events.send(event).await.map_err(|_| Stop::Unread)
+    }
+
+    fn failed(&self, message: &str) -> Stop {
+        Stop::Failed(ProviderError::BadAnswer {
+            provider: self.llm.name().to_owned(),
+            message: message.to_owned(),
+        })
+    }
+}
+
+/// Failures that come at once and may pass. After a time-out the user has waited long enough already, and a rate
+/// limit asks for quiet.
+fn is_worth_another_try(error: &ProviderError) -> bool {
+    matches!(
+        error,
+        ProviderError::Unavailable { .. } | ProviderError::BadAnswer { .. }
+    )
+}

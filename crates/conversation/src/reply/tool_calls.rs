@@ -1,0 +1,117 @@
+//! Which calls of the model are let through.
+
+use casp_providers::{ToolCall, ToolSpec};
+
+/// Most calls in a reply.
+const MAX_CALLS: usize = 16;
+/// How often the model may repeat itself before it gets no more tools.
+const MAX_REPEATS: usize = 2;
+
+/// Remembers the calls of a reply, so that a model that loops is stopped.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    admitted: Vec<(String, String)>,
+    repeats: usize,
+    asked: usize,
+}
+
+impl Ledger {
+    /// Lets a call through, or says what to tell the model instead.
+    pub(super) fn admit(&mut self, call: &ToolCall, offered: &[ToolSpec]) -> Result<(), String> {
+        self.asked += 1;
+        if self.asked > MAX_CALLS {
+            return Err("That were too many calls. Answer with what you have.".to_owned());
+        }
+        if !offered.iter().any(|spec| spec.name == call.name) {
+            return Err(format!("There is no tool {}.", call.name));
+        }
+        let arguments = match serde_json::from_str::<serde_json::Value>(&call.arguments) {
+            Ok(value @ serde_json::Value::Object(_)) => value.to_string(),
+            _ if call.arguments.trim().is_empty() => "{}".to_owned(),
+            _ => return Err("The arguments are not a JSON object.".to_owned()),
+        };
+        let this = (call.name.clone(), arguments);
+        if self.admitted.contains(&this) {
+            self.repeats += 1;
+            return Err("You made this very call before. Answer with what it said.".to_owned());
+        }
+        self.admitted.push(this);
+        Ok(())
+    }
+
+    /// Whether the model has had its share of calls.
+    pub(super) fn is_spent(&self) -> bool {
+        self.asked >= MAX_CALLS || self.repeats >= MAX_REPEATS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(name: &str, arguments: &str) -> ToolCall {
+        ToolCall {
+            id: "1".into(),
+            name: name.into(),
+            arguments: arguments.into(),
+        }
+    }
+
+    fn offered() -> Vec<ToolSpec> {
+        vec![ToolSpec {
+            name: "look".into(),
+            description: String::new(),
+            parameters: serde_json::json!({}),
+        }]
+    }
+
+    #[test]
+    fn the_same_call_runs_once_however_it_is_written() {
+        let mut ledger = Ledger::default();
+        assert_eq!(
+            ledger.admit(&call("look", r#"{"a":1,"b":2}"#), &offered()),
+            Ok(())
+        );
+        assert!(
+            ledger
+                .admit(&call("look", r#"{ "b": 2, "a": 1 }"#), &offered())
+                .is_err()
+        );
+        assert!(!ledger.is_spent());
+        assert!(
+            ledger
+                .admit(&call("look", r#"{"a":1,"b":2}"#), &offered())
+                .is_err()
+        );
+        assert!(ledger.is_spent());
+    }
+
+    #[test]
+    fn other_arguments_are_another_call() {
+        let mut ledger = Ledger::default();
+        for number in 0..MAX_CALLS {
+            assert_eq!(
+                ledger.admit(&call("look", &format!("{{\"n\":{number}}}")), &offered()),
+                Ok(())
+            );
+        }
+        assert!(ledger.is_spent());
+        assert!(
+            ledger
+                .admit(&call("look", "{\"n\":99}"), &offered())
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let mut ledger = Ledger::default();
+        assert_eq!(
+            ledger.admit(&call("fly", "{}"), &offered()),
+            Err("There is no tool fly.".into())
+        );
+        assert!(ledger.admit(&call("look", "{"), &offered()).is_err());
+        assert!(ledger.admit(&call("look", "[1]"), &offered()).is_err());
+        assert_eq!(ledger.admit(&call("look", ""), &offered()), Ok(()));
+    }
+}

@@ -1,0 +1,255 @@
+//! The registry: the actions of one conversation as tools.
+
+use super::{
+    ActionName, ToolKind, ToolOutcome, Tools, catalogue, connection_check::ConnectionCheck,
+    hang_up::HangUp,
+};
+use crate::{Assistant, Modality};
+use casp_providers::ToolSpec;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Something the agent can do.
+#[async_trait::async_trait]
+pub trait Action: Send + Sync + std::fmt::Debug {
+    /// Its name.
+    fn name(&self) -> &ActionName;
+    /// One sentence for the model.
+    fn description(&self) -> &str;
+    /// JSON schema of its arguments (an object).
+    fn parameters(&self) -> Value;
+    /// Whether it changes something.
+    fn kind(&self) -> ToolKind;
+    /// Does it. `arguments` is an object; whether it fits the schema is for the action to see.
+    async fn run(&self, arguments: Value) -> ToolOutcome;
+}
+
+/// The actions of one conversation, in the order they were added.
+#[derive(Debug, Clone, Default)]
+pub struct ToolSet {
+    actions: Vec<Arc<dyn Action>>,
+}
+
+impl ToolSet {
+    /// No actions.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What an assistant may use, for a speaker who is known.
+    pub fn for_assistant(assistant: &Assistant) -> Self {
+        Self::of(assistant, |name| assistant.allows(name))
+    }
+
+    /// What an assistant may use for a speaker nobody has verified: its public actions.
+    pub fn for_stranger(assistant: &Assistant) -> Self {
+        Self::of(assistant, |name| assistant.allows_public(name))
+    }
+
+    fn of(assistant: &Assistant, is_allowed: impl Fn(&str) -> bool) -> Self {
+        let mut set = Self::new();
+        for entry in catalogue::entries() {
+            if is_allowed(entry.name.as_str()) {
+                set = set.with(Arc::new(ConnectionCheck::new(entry)));
+            }
+        }
+        let hang_up = HangUp::new();
+        if assistant.modality == Modality::Voice && is_allowed(hang_up.name().as_str()) {
+            set = set.with(Arc::new(hang_up));
+        }
+        set
+    }
+
+    /// Adds an action; one of the same name gives way in its place.
+    #[must_use]
+    pub fn with(mut self, action: Arc<dyn Action>) -> Self {
+        match self
+            .actions
+            .iter_mut()
+            .find(|known| known.name() == action.name())
+        {
+            Some(known) => *known = action,
+            None => self.actions.push(action),
+        }
+        self
+    }
+
+    fn find(&self, tool: &str) -> Option<&Arc<dyn Action>> {
+        let name = ActionName::from_tool(tool);
+        self.actions.iter().find(|action| *action.name() == name)
+    }
+}
+
+#[async_trait::async_trait]
+impl Tools for ToolSet {
+    fn specs(&self) -> Vec<ToolSpec> {
+        self.actions
+            .iter()
+            .map(|action| ToolSpec {
+                name: action.name().to_tool(),
+                description: action.description().to_owned(),
+                parameters: action.parameters(),
+            })
+            .collect()
+    }
+
+    fn kind(&self, name: &str) -> ToolKind {
+        self.find(name)
+            .map_or(ToolKind::Write, |action| action.kind())
+    }
+
+    async fn call(&self, name: &str, arguments: &str) -> ToolOutcome {
+        let Some(action) = self.find(name) else {
+            return ToolOutcome::failed(format!("There is no tool {name}."));
+        };
+        match serde_json::from_str(arguments) {
+            Ok(arguments @ Value::Object(_)) => action.run(arguments).await,
+            _ => ToolOutcome::failed("The arguments are not a JSON object."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ToolStatus;
+    use serde_json::json;
+
+    fn names(set: &ToolSet) -> Vec<String> {
+        set.specs().into_iter().map(|spec| spec.name).collect()
+    }
+
+    fn default_assistant() -> Assistant {
+        Assistant::builtin("default").unwrap().clone()
+    }
+
+    #[test]
+    fn every_name_is_one_that_providers_take() {
+        let everything = Assistant {
+            allowed_actions: vec!["*".into()],
+            ..default_assistant()
+        };
+        let set = ToolSet::for_assistant(&everything);
+        assert!(set.specs().len() > 10);
+        for spec in set.specs() {
+            let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+            assert!(
+                spec.name.bytes().all(is_safe) && spec.name.len() <= 64,
+                "{}",
+                spec.name
+            );
+            assert_eq!(spec.parameters["type"], "object", "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn an_assistant_has_what_it_allows_and_no_more() {
+        let assistant = Assistant {
+            allowed_actions: vec!["outlook.*".into(), "call.hang_up".into()],
+            ..default_assistant()
+        };
+        let names = names(&ToolSet::for_assistant(&assistant));
+        assert_eq!(
+            names,
+            [
+                "outlook__unread",
+                "outlook__send",
+                "outlook__search",
+                "call__hang_up"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_stranger_may_only_hang_up_and_a_reader_has_no_call() {
+        let assistant = default_assistant();
+        assert_eq!(names(&ToolSet::for_stranger(&assistant)), ["call__hang_up"]);
+        let text = Assistant {
+            modality: Modality::Text,
+            ..assistant
+        };
+        assert!(!names(&ToolSet::for_assistant(&text)).contains(&"call__hang_up".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn without_a_connection_every_action_says_how_to_connect() {
+        let set = ToolSet::for_assistant(&default_assistant());
+        let outcome = set
+            .call("google-calendar__agenda", r#"{"day":"today"}"#)
+            .await;
+        assert_eq!(outcome.status, ToolStatus::Failed);
+        assert!(
+            outcome
+                .error
+                .unwrap()
+                .starts_with("No Google Calendar is connected")
+        );
+        assert_eq!(
+            outcome.connect.unwrap(),
+            "/v1/oauth/connect/google-calendar"
+        );
+    }
+
+    #[tokio::test]
+    async fn hanging_up_ends_the_conversation() {
+        let outcome = ToolSet::for_assistant(&default_assistant())
+            .call("call__hang_up", "{}")
+            .await;
+        assert!(outcome.ends_conversation);
+        assert_eq!(outcome.status, ToolStatus::Succeeded);
+    }
+
+    #[tokio::test]
+    async fn what_the_model_gets_wrong_is_told_to_it() {
+        let set = ToolSet::for_assistant(&default_assistant());
+        for (name, arguments, expected) in [
+            ("nothing__here", "{}", "There is no tool nothing__here."),
+            (
+                "google-calendar__agenda",
+                "{\"day\":",
+                "The arguments are not a JSON object.",
+            ),
+            (
+                "google-calendar__agenda",
+                "[]",
+                "The arguments are not a JSON object.",
+            ),
+        ] {
+            let outcome = set.call(name, arguments).await;
+            assert_eq!(outcome, ToolOutcome::failed(expected));
+        }
+        assert_eq!(set.kind("nothing__here"), ToolKind::Write);
+        assert_eq!(set.kind("google-calendar__agenda"), ToolKind::Read);
+        assert_eq!(set.kind("gmail__send"), ToolKind::Write);
+    }
+
+    #[test]
+    fn a_later_action_of_the_same_name_takes_the_place() {
+        #[derive(Debug)]
+        struct Agenda(ActionName);
+        #[async_trait::async_trait]
+        impl Action for Agenda {
+            fn name(&self) -> &ActionName {
+                &self.0
+            }
+            fn description(&self) -> &'static str {
+                "Another."
+            }
+            fn parameters(&self) -> Value {
+                json!({"type": "object"})
+            }
+            fn kind(&self) -> ToolKind {
+                ToolKind::Read
+            }
+            async fn run(&self, _arguments: Value) -> ToolOutcome {
+                ToolOutcome::succeeded(json!([]))
+            }
+        }
+        let before = ToolSet::for_assistant(&default_assistant());
+        let after = before
+            .clone()
+            .with(Arc::new(Agenda(ActionName::new("google-calendar.agenda"))));
+        assert_eq!(names(&before), names(&after));
+        assert_eq!(after.specs()[0].description, "Another.");
+    }
+}
