@@ -1,9 +1,15 @@
 //! All SQL: one module per aggregate, plain structs out.
 //!
-//! One dialect that SQLite and PostgreSQL take, through sqlx's `any` driver.
+//! One dialect that SQLite and PostgreSQL take, through sqlx's `any` driver: flags are `BIGINT` 0/1, times `BIGINT`
+//! Unix milliseconds, JSON `TEXT`. Every change that others compete for is one compare-and-set statement, whose
+//! outer `WHERE` holds the whole condition: PostgreSQL checks that one again when it had to wait for a row.
+//!
+//! No call waits for ever: a connection is there within 5 s, a query done within 10 s, else it is an error.
 pub mod accounts;
+mod database_url;
 mod error;
 mod ids;
+mod secret_hash;
 pub mod sessions;
 mod store;
 pub mod stream_tokens;

@@ -2,6 +2,10 @@
 
 use crate::{AccountId, Store, StoreError};
 use serde::Serialize;
+use sqlx::{Row as _, any::AnyRow};
+
+/// At most this many sessions are listed at once.
+const MOST_LISTED: i64 = 1_000;
 
 /// The channel a session came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -21,6 +25,39 @@ pub enum SessionKind {
     Discord,
     /// `api-<streamSid>`
     Api,
+}
+
+impl SessionKind {
+    /// Every kind, in the order in which they are shown.
+    pub const ALL: [Self; 7] = [
+        Self::Phone,
+        Self::Whatsapp,
+        Self::Web,
+        Self::Slack,
+        Self::Teams,
+        Self::Discord,
+        Self::Api,
+    ];
+
+    /// `phone`, `whatsapp`, …
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Whatsapp => "whatsapp",
+            Self::Web => "web",
+            Self::Slack => "slack",
+            Self::Teams => "teams",
+            Self::Discord => "discord",
+            Self::Api => "api",
+        }
+    }
+
+    fn from_name(name: &str) -> Result<Self, StoreError> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or_else(|| StoreError::Corrupt(format!("sessions.kind {name}")))
+    }
 }
 
 /// Where a session stands.
@@ -90,73 +127,347 @@ pub struct NewSession {
     pub overrides: serde_json::Value,
 }
 
+/// Columns of a session, in the order of [`from_row`].
+macro_rules! columns {
+    () => {
+        "id, account_id, kind, room_name, from_address, to_address, assistant, overrides, state, \
+         agent_epoch, worker_id, wants_agent, started_at_ms, ended_at_ms, end_reason"
+    };
+}
+
+/// That the session's worker is gone: it claimed before `$1`, and has no heartbeat since. (A claim counts as a sign
+/// of life because it may come before the worker's first heartbeat.)
+macro_rules! worker_is_gone {
+    () => {
+        "worker_id IS NOT NULL AND COALESCE(claimed_at_ms, 0) < $1 AND NOT EXISTS \
+         (SELECT 1 FROM workers w WHERE w.worker_id = sessions.worker_id AND w.beat_at_ms >= $1)"
+    };
+}
+
 /// Makes the row, or returns the live one of that id. `SessionEnded` when it ended before
-/// (web rooms alone may be made again: their row begins anew).
-pub async fn announce(
-    _store: &Store,
-    _new: &NewSession,
-    _now_ms: i64,
-) -> Result<Session, StoreError> {
-    unimplemented!()
+/// (web rooms alone may be made again: their row begins anew), `RoomTaken` when another live session has the room.
+/// The row that is returned may be another account's: look at `account`.
+pub async fn announce(store: &Store, new: &NewSession, now_ms: i64) -> Result<Session, StoreError> {
+    let made = store
+        .timed(
+            sqlx::query(concat!(
+                "INSERT INTO sessions (id, account_id, kind, room_name, from_address, to_address, \
+                 assistant, overrides, state, incarnation, agent_epoch, wants_agent, next_turn, \
+                 started_at_ms) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'announced', 1, 0, 1, 0, $9) \
+                 ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, \
+                 room_name = excluded.room_name, from_address = excluded.from_address, \
+                 to_address = excluded.to_address, assistant = excluded.assistant, \
+                 overrides = excluded.overrides, state = 'announced', \
+                 incarnation = sessions.incarnation + 1, agent_epoch = sessions.agent_epoch + 1, \
+                 worker_id = NULL, claimed_at_ms = NULL, wants_agent = 1, \
+                 dispatch_lease_until_ms = 0, next_turn = 0, started_at_ms = excluded.started_at_ms, \
+                 ended_at_ms = NULL, end_reason = NULL \
+                 WHERE sessions.kind = 'web' AND sessions.state = 'ended' RETURNING ",
+                columns!()
+            ))
+            .bind(&new.id)
+            .bind(new.account.0)
+            .bind(new.kind.name())
+            .bind(&new.room_name)
+            .bind(&new.from)
+            .bind(&new.to)
+            .bind(&new.assistant)
+            .bind(new.overrides.to_string())
+            .bind(now_ms)
+            .fetch_optional(store.pool()),
+        )
+        .await;
+    let (made, is_room_taken) = match made {
+        Ok(made) => (made, false),
+        // The room's index may speak up before the id's does, when the very same session is announced twice.
+        Err(error) if error.is_unique_violation() => (None, true),
+        Err(error) => return Err(error),
+    };
+    if let Some(row) = made {
+        return from_row(&row);
+    }
+    match get(store, &new.id).await? {
+        Some(session) if session.state != SessionState::Ended => Ok(session),
+        _ if is_room_taken => Err(StoreError::RoomTaken),
+        _ => Err(StoreError::SessionEnded),
+    }
 }
+
 /// announced → active. False when it was not announced (already active counts as true; ended is false).
-pub async fn activate(_store: &Store, _id: &str) -> Result<bool, StoreError> {
-    unimplemented!()
+pub async fn activate(store: &Store, id: &str) -> Result<bool, StoreError> {
+    let done = store
+        .timed(
+            sqlx::query("UPDATE sessions SET state = 'active' WHERE id = $1 AND state <> 'ended'")
+                .bind(id)
+                .execute(store.pool()),
+        )
+        .await?;
+    Ok(done.rows_affected() == 1)
 }
+
 /// → ended; true for whoever ended it, false when it was over (or never was).
-pub async fn end(
-    _store: &Store,
-    _id: &str,
-    _reason: &str,
-    _now_ms: i64,
-) -> Result<bool, StoreError> {
-    unimplemented!()
+pub async fn end(store: &Store, id: &str, reason: &str, now_ms: i64) -> Result<bool, StoreError> {
+    let done = store
+        .timed(
+            sqlx::query(
+                "UPDATE sessions SET state = 'ended', end_reason = $2, ended_at_ms = $3 \
+                 WHERE id = $1 AND state <> 'ended'",
+            )
+            .bind(id)
+            .bind(reason)
+            .bind(now_ms)
+            .execute(store.pool()),
+        )
+        .await?;
+    Ok(done.rows_affected() == 1)
 }
+
 /// By id, ended ones too.
-pub async fn get(_store: &Store, _id: &str) -> Result<Option<Session>, StoreError> {
-    unimplemented!()
+pub async fn get(store: &Store, id: &str) -> Result<Option<Session>, StoreError> {
+    let row = store
+        .timed(
+            sqlx::query(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM sessions WHERE id = $1"
+            ))
+            .bind(id)
+            .fetch_optional(store.pool()),
+        )
+        .await?;
+    row.as_ref().map(from_row).transpose()
 }
+
 /// The live (not ended) session of a room.
-pub async fn live_by_room(_store: &Store, _room_name: &str) -> Result<Option<Session>, StoreError> {
-    unimplemented!()
+pub async fn live_by_room(store: &Store, room_name: &str) -> Result<Option<Session>, StoreError> {
+    let row = store
+        .timed(
+            sqlx::query(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM sessions WHERE room_name = $1 AND state <> 'ended'"
+            ))
+            .bind(room_name)
+            .fetch_optional(store.pool()),
+        )
+        .await?;
+    row.as_ref().map(from_row).transpose()
 }
-/// Live sessions, newest first; of one account, or of all.
+
+/// Live sessions, newest first (the first 1,000); of one account, or of all.
 pub async fn list_live(
-    _store: &Store,
-    _account: Option<AccountId>,
+    store: &Store,
+    account: Option<AccountId>,
 ) -> Result<Vec<Session>, StoreError> {
-    unimplemented!()
+    let rows = store
+        .timed(
+            sqlx::query(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM sessions WHERE state <> 'ended' AND ($1 = 0 OR account_id = $1) \
+                 ORDER BY started_at_ms DESC, id LIMIT $2"
+            ))
+            .bind(account.map_or(0, |account| account.0))
+            .bind(MOST_LISTED)
+            .fetch_all(store.pool()),
+        )
+        .await?;
+    rows.iter().map(from_row).collect()
 }
-/// An agent takes the session: succeeds when the session is live, wants an agent and is held by nobody, by this
-/// same worker's dead predecessor, or by a worker whose heartbeat is older than `stale_after_ms`.
+
+/// How many live sessions there are of each kind (kinds without any are left out); of one account, or of all.
+pub async fn count_live(
+    store: &Store,
+    account: Option<AccountId>,
+) -> Result<Vec<(SessionKind, i64)>, StoreError> {
+    let rows = store
+        .timed(
+            sqlx::query(
+                "SELECT kind, COUNT(*) FROM sessions \
+                 WHERE state <> 'ended' AND ($1 = 0 OR account_id = $1) GROUP BY kind",
+            )
+            .bind(account.map_or(0, |account| account.0))
+            .fetch_all(store.pool()),
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let kind: String = row.try_get(0)?;
+            Ok((SessionKind::from_name(&kind)?, row.try_get(1)?))
+        })
+        .collect()
+}
+
+/// An agent takes the session: succeeds when the session is live, wants an agent and is held by nobody or by a
+/// worker without a heartbeat (and without a claim) in the last `stale_after_ms`. A worker's id is new at each
+/// start, so a dead predecessor is such a worker; one that holds the session already does not get it twice.
 /// Returns the new epoch; the agent speaks only while [`holds`] it.
 pub async fn claim_agent(
-    _store: &Store,
-    _id: &str,
-    _worker_id: &str,
-    _now_ms: i64,
-    _stale_after_ms: i64,
+    store: &Store,
+    id: &str,
+    worker_id: &str,
+    now_ms: i64,
+    stale_after_ms: i64,
 ) -> Result<Option<i64>, StoreError> {
-    unimplemented!()
+    let row = store
+        .timed(
+            sqlx::query(concat!(
+                "UPDATE sessions SET agent_epoch = agent_epoch + 1, worker_id = $3, \
+                 claimed_at_ms = $4, dispatch_lease_until_ms = 0 \
+                 WHERE id = $2 AND state <> 'ended' AND wants_agent = 1 \
+                 AND (worker_id IS NULL OR (",
+                worker_is_gone!(),
+                ")) RETURNING agent_epoch"
+            ))
+            .bind(now_ms - stale_after_ms)
+            .bind(id)
+            .bind(worker_id)
+            .bind(now_ms)
+            .fetch_optional(store.pool()),
+        )
+        .await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
-/// Whether this epoch still is the session's.
-pub async fn holds(_store: &Store, _id: &str, _epoch: i64) -> Result<bool, StoreError> {
-    unimplemented!()
+
+/// Whether this epoch still is the session's: nobody took it since, it was not let go, and the session is live.
+pub async fn holds(store: &Store, id: &str, epoch: i64) -> Result<bool, StoreError> {
+    let row = store
+        .timed(
+            sqlx::query(
+                "SELECT 1 FROM sessions WHERE id = $1 AND agent_epoch = $2 \
+                 AND worker_id IS NOT NULL AND state <> 'ended'",
+            )
+            .bind(id)
+            .bind(epoch)
+            .fetch_optional(store.pool()),
+        )
+        .await?;
+    Ok(row.is_some())
 }
+
 /// The agent of this epoch lets go.
-pub async fn release_agent(_store: &Store, _id: &str, _epoch: i64) -> Result<bool, StoreError> {
-    unimplemented!()
+pub async fn release_agent(store: &Store, id: &str, epoch: i64) -> Result<bool, StoreError> {
+    let done = store
+        .timed(
+            sqlx::query(
+                "UPDATE sessions SET worker_id = NULL, claimed_at_ms = NULL \
+                 WHERE id = $1 AND agent_epoch = $2 AND worker_id IS NOT NULL",
+            )
+            .bind(id)
+            .bind(epoch)
+            .execute(store.pool()),
+        )
+        .await?;
+    Ok(done.rows_affected() == 1)
 }
+
 /// Sets whether an agent is wanted; false when the session is not live.
-pub async fn set_wants_agent(_store: &Store, _id: &str, _wants: bool) -> Result<bool, StoreError> {
-    unimplemented!()
+pub async fn set_wants_agent(store: &Store, id: &str, wants: bool) -> Result<bool, StoreError> {
+    let done = store
+        .timed(
+            sqlx::query("UPDATE sessions SET wants_agent = $2 WHERE id = $1 AND state <> 'ended'")
+                .bind(id)
+                .bind(i64::from(wants))
+                .execute(store.pool()),
+        )
+        .await?;
+    Ok(done.rows_affected() == 1)
 }
+
 /// Live sessions that want an agent and whose worker's heartbeat is stale (takeover); at most `limit`.
 pub async fn orphaned(
-    _store: &Store,
-    _now_ms: i64,
-    _stale_after_ms: i64,
-    _limit: u32,
+    store: &Store,
+    now_ms: i64,
+    stale_after_ms: i64,
+    limit: u32,
 ) -> Result<Vec<Session>, StoreError> {
-    unimplemented!()
+    let rows = store
+        .timed(
+            sqlx::query(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM sessions WHERE state <> 'ended' AND wants_agent = 1 AND ",
+                worker_is_gone!(),
+                " ORDER BY started_at_ms LIMIT $2"
+            ))
+            .bind(now_ms - stale_after_ms)
+            .bind(i64::from(limit))
+            .fetch_all(store.pool()),
+        )
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// The right to dispatch an agent to this session anew, for `lease_ms`: true for one asker, false for all others
+/// until then (and once the session has ended, or wants no agent).
+pub async fn lease_dispatch(
+    store: &Store,
+    id: &str,
+    now_ms: i64,
+    lease_ms: i64,
+) -> Result<bool, StoreError> {
+    let done = store
+        .timed(
+            sqlx::query(
+                "UPDATE sessions SET dispatch_lease_until_ms = $3 WHERE id = $1 \
+                 AND state <> 'ended' AND wants_agent = 1 AND dispatch_lease_until_ms <= $2",
+            )
+            .bind(id)
+            .bind(now_ms)
+            .bind(now_ms.saturating_add(lease_ms))
+            .execute(store.pool()),
+        )
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Active sessions that want an agent and that nobody has taken, begun before `started_before_ms`; at most `limit`.
+pub async fn unattended(
+    store: &Store,
+    started_before_ms: i64,
+    limit: u32,
+) -> Result<Vec<Session>, StoreError> {
+    let rows = store
+        .timed(
+            sqlx::query(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM sessions WHERE state = 'active' AND wants_agent = 1 AND worker_id IS NULL \
+                 AND started_at_ms < $1 ORDER BY started_at_ms LIMIT $2"
+            ))
+            .bind(started_before_ms)
+            .bind(i64::from(limit))
+            .fetch_all(store.pool()),
+        )
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+fn from_row(row: &AnyRow) -> Result<Session, StoreError> {
+    let overrides: String = row.try_get(7)?;
+    let state: String = row.try_get(8)?;
+    Ok(Session {
+        id: row.try_get(0)?,
+        account: AccountId(row.try_get(1)?),
+        kind: SessionKind::from_name(&row.try_get::<String, _>(2)?)?,
+        room_name: row.try_get(3)?,
+        from: row.try_get(4)?,
+        to: row.try_get(5)?,
+        assistant: row.try_get(6)?,
+        overrides: serde_json::from_str(&overrides)
+            .map_err(|_| StoreError::Corrupt("sessions.overrides".into()))?,
+        state: match state.as_str() {
+            "announced" => SessionState::Announced,
+            "active" => SessionState::Active,
+            "ended" => SessionState::Ended,
+            other => return Err(StoreError::Corrupt(format!("sessions.state {other}"))),
+        },
+        agent_epoch: row.try_get(9)?,
+        worker_id: row.try_get(10)?,
+        wants_agent: row.try_get::<i64, _>(11)? != 0,
+        started_at_ms: row.try_get(12)?,
+        ended_at_ms: row.try_get(13)?,
+        end_reason: row.try_get(14)?,
+    })
 }

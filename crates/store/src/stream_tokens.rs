@@ -1,21 +1,60 @@
 //! Single-use tokens that tie a Media Streams socket to the webhook that announced it. Stored hashed.
 
-use crate::{Store, StoreError};
+use crate::{
+    Store, StoreError,
+    secret_hash::{random_secret, secret_hash},
+};
+use sqlx::Row as _;
 
 /// Makes a token for a session.
 pub async fn issue(
-    _store: &Store,
-    _session_id: &str,
-    _now_ms: i64,
-    _ttl_ms: i64,
+    store: &Store,
+    session_id: &str,
+    now_ms: i64,
+    ttl_ms: i64,
 ) -> Result<String, StoreError> {
-    unimplemented!()
+    let token = random_secret("st_");
+    store
+        .timed(
+            sqlx::query(
+                "INSERT INTO stream_tokens (token_hash, session_id, expires_at_ms) VALUES ($1, $2, $3)",
+            )
+            .bind(secret_hash(&token))
+            .bind(session_id)
+            .bind(now_ms.saturating_add(ttl_ms))
+            .execute(store.pool()),
+        )
+        .await?;
+    Ok(token)
 }
-/// Spends a token: the session's id, once.
-pub async fn redeem(
-    _store: &Store,
-    _token: &str,
-    _now_ms: i64,
-) -> Result<Option<String>, StoreError> {
-    unimplemented!()
+
+/// Spends a token: the session's id, once; `None` for an unknown, spent or expired one, and when the session is over.
+pub async fn redeem(store: &Store, token: &str, now_ms: i64) -> Result<Option<String>, StoreError> {
+    let row = store
+        .timed(
+            sqlx::query(
+                "UPDATE stream_tokens SET used_at_ms = $2 \
+                 WHERE token_hash = $1 AND used_at_ms IS NULL AND expires_at_ms > $2 \
+                 AND EXISTS (SELECT 1 FROM sessions s \
+                             WHERE s.id = stream_tokens.session_id AND s.state <> 'ended') \
+                 RETURNING session_id",
+            )
+            .bind(secret_hash(token))
+            .bind(now_ms)
+            .fetch_optional(store.pool()),
+        )
+        .await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// Takes away the tokens that expired before `before_ms`; returns how many.
+pub async fn purge(store: &Store, before_ms: i64) -> Result<u64, StoreError> {
+    let done = store
+        .timed(
+            sqlx::query("DELETE FROM stream_tokens WHERE expires_at_ms < $1")
+                .bind(before_ms)
+                .execute(store.pool()),
+        )
+        .await?;
+    Ok(done.rows_affected())
 }

@@ -1,6 +1,10 @@
 //! Turns: what was said, as it happens, so that a conversation outlives its worker.
 
 use crate::{Store, StoreError};
+use sqlx::{Row as _, any::AnyRow};
+
+/// At most this many turns of a session are read: hours of talk.
+const MOST_TURNS: i64 = 10_000;
 
 /// A turn.
 #[derive(Debug, Clone)]
@@ -19,17 +23,96 @@ pub struct Turn {
     pub at_ms: i64,
 }
 
-/// Appends a turn, if `epoch` still holds the session (None: a session without agent epoch).
-/// Returns its position, or `None` when the epoch is lost.
+/// Appends a turn, if no other agent has taken the session since `epoch`. Its position is the next one, whatever
+/// `turn.position` says. Works after the end of the session too: the last words are often written after the hang-up.
+/// Returns the position, or `None` when the epoch is lost.
 pub async fn append(
-    _store: &Store,
-    _session_id: &str,
-    _epoch: i64,
-    _turn: &Turn,
+    store: &Store,
+    session_id: &str,
+    epoch: i64,
+    turn: &Turn,
 ) -> Result<Option<i64>, StoreError> {
-    unimplemented!()
+    store
+        .timed(async {
+            // The first statement writes: SQLite takes its write lock at once, and PostgreSQL locks the session's
+            // row, so that a successor that claims it sees every turn written before.
+            let mut transaction = store.pool().begin().await?;
+            let row = sqlx::query(
+                "UPDATE sessions SET next_turn = next_turn + 1 WHERE id = $1 AND agent_epoch = $2 \
+                 RETURNING next_turn - 1, incarnation, account_id",
+            )
+            .bind(session_id)
+            .bind(epoch)
+            .fetch_optional(&mut *transaction)
+            .await?;
+            let Some(row) = row else {
+                return Ok(None);
+            };
+            let position: i64 = row.try_get(0)?;
+            sqlx::query(
+                "INSERT INTO turns (session_id, incarnation, position, account_id, role, content, \
+                 was_interrupted, timings, at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            )
+            .bind(session_id)
+            .bind(row.try_get::<i64, _>(1)?)
+            .bind(position)
+            .bind(row.try_get::<i64, _>(2)?)
+            .bind(&turn.role)
+            .bind(&turn.text)
+            .bind(i64::from(turn.was_interrupted))
+            .bind(turn.timings.to_string())
+            .bind(turn.at_ms)
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await?;
+            Ok(Some(position))
+        })
+        .await
 }
-/// All turns, in order.
-pub async fn list(_store: &Store, _session_id: &str) -> Result<Vec<Turn>, StoreError> {
-    unimplemented!()
+
+/// All turns, in order (the first 10,000). Of a web room that began anew, those of its present life.
+pub async fn list(store: &Store, session_id: &str) -> Result<Vec<Turn>, StoreError> {
+    let rows = store
+        .timed(
+            sqlx::query(
+                "SELECT t.position, t.role, t.content, t.was_interrupted, t.timings, t.at_ms \
+                 FROM turns t JOIN sessions s ON s.id = t.session_id AND s.incarnation = t.incarnation \
+                 WHERE t.session_id = $1 ORDER BY t.position LIMIT $2",
+            )
+            .bind(session_id)
+            .bind(MOST_TURNS)
+            .fetch_all(store.pool()),
+        )
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// The last turns, the newest first.
+pub async fn latest(store: &Store, session_id: &str, limit: u32) -> Result<Vec<Turn>, StoreError> {
+    let rows = store
+        .timed(
+            sqlx::query(
+                "SELECT t.position, t.role, t.content, t.was_interrupted, t.timings, t.at_ms \
+                 FROM turns t JOIN sessions s ON s.id = t.session_id AND s.incarnation = t.incarnation \
+                 WHERE t.session_id = $1 ORDER BY t.position DESC LIMIT $2",
+            )
+            .bind(session_id)
+            .bind(i64::from(limit))
+            .fetch_all(store.pool()),
+        )
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+fn from_row(row: &AnyRow) -> Result<Turn, StoreError> {
+    let timings: String = row.try_get(4)?;
+    Ok(Turn {
+        position: row.try_get(0)?,
+        role: row.try_get(1)?,
+        text: row.try_get(2)?,
+        was_interrupted: row.try_get::<i64, _>(3)? != 0,
+        timings: serde_json::from_str(&timings)
+            .map_err(|_| StoreError::Corrupt("turns.timings".into()))?,
+        at_ms: row.try_get(5)?,
+    })
 }
