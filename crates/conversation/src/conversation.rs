@@ -22,7 +22,7 @@ impl Conversation {
         tools: Arc<dyn Tools>,
         now: Zoned,
     ) -> Self {
-        let history = History::new(&assistant, &now);
+        let history = History::new(&assistant, now);
         Self {
             assistant,
             history,
@@ -39,7 +39,7 @@ impl Conversation {
         now: Zoned,
         turns: impl IntoIterator<Item = PastTurn>,
     ) -> Self {
-        let history = History::from_turns(&assistant, &now, turns);
+        let history = History::from_turns(&assistant, now, turns);
         Self {
             assistant,
             history,
@@ -59,7 +59,7 @@ impl Conversation {
     }
 
     /// Tells the model a later date and time; worth a call a turn.
-    pub fn set_now(&mut self, now: &Zoned) {
+    pub fn set_now(&mut self, now: Zoned) {
         self.history.set_now(&self.assistant, now);
     }
 

@@ -104,3 +104,127 @@ pub enum Event {
     #[serde(rename = "speech.clear")]
     SpeechClear {},
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn all() -> Vec<(Event, Value)> {
+        let utterance = || "u-1".to_owned();
+        let speech = |kind: &str| json!({"v": 1, "type": kind, "utterance": "u-1", "rtp_timestamp": 4_294_967_295_u32});
+        let rtp_timestamp = u32::MAX;
+        vec![
+            (
+                Event::SpeechStarted {
+                    utterance: utterance(),
+                    rtp_timestamp,
+                },
+                speech("speech.started"),
+            ),
+            (
+                Event::SpeechPaused {
+                    utterance: utterance(),
+                    rtp_timestamp,
+                },
+                speech("speech.paused"),
+            ),
+            (
+                Event::SpeechCut {
+                    utterance: utterance(),
+                    rtp_timestamp,
+                },
+                speech("speech.cut"),
+            ),
+            (
+                Event::SpeechFinished {
+                    utterance: utterance(),
+                    rtp_timestamp,
+                },
+                speech("speech.finished"),
+            ),
+            (
+                Event::SpeechPlayed {
+                    utterance: utterance(),
+                    ms: 1_250,
+                },
+                json!({"v": 1, "type": "speech.played", "utterance": "u-1", "ms": 1_250}),
+            ),
+            (
+                Event::Transcript {
+                    role: "user".into(),
+                    text: "hello".into(),
+                    is_final: true,
+                },
+                json!({"v": 1, "type": "transcript", "role": "user", "text": "hello", "final": true}),
+            ),
+            (
+                Event::Action {
+                    name: "gmail.send".into(),
+                    status: "started".into(),
+                    result: None,
+                    error: None,
+                },
+                json!({"v": 1, "type": "action", "name": "gmail.send", "status": "started"}),
+            ),
+            (
+                Event::Action {
+                    name: "gmail.unread".into(),
+                    status: "failed".into(),
+                    result: Some(json!([])),
+                    error: Some("No.".into()),
+                },
+                json!({
+                    "v": 1, "type": "action", "name": "gmail.unread", "status": "failed", "result": [], "error": "No.",
+                }),
+            ),
+            (Event::HangUp {}, json!({"v": 1, "type": "call.hang_up"})),
+            (
+                Event::Text {
+                    role: "user".into(),
+                    text: "hi".into(),
+                },
+                json!({"v": 1, "type": "text", "role": "user", "text": "hi"}),
+            ),
+            (
+                Event::SpeechClear {},
+                json!({"v": 1, "type": "speech.clear"}),
+            ),
+        ]
+    }
+
+    #[test]
+    fn every_event_has_its_json_both_ways() {
+        for (event, expected) in all() {
+            let envelope = Envelope { v: VERSION, event };
+            assert_eq!(serde_json::to_value(&envelope).unwrap(), expected);
+            assert_eq!(
+                serde_json::from_str::<Envelope>(&expected.to_string()).unwrap(),
+                envelope
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_inside_an_event_is_ignored_and_an_unknown_event_is_an_error() {
+        for (mut json, event) in all().into_iter().map(|(event, json)| (json, event)) {
+            json["later_addition"] = json!({"x": 1});
+            let envelope: Envelope = serde_json::from_value(json).unwrap();
+            assert_eq!(envelope.event, event);
+        }
+        for bad in [
+            json!({"v": 1, "type": "speech.sung"}),
+            json!({"v": 1}),
+            json!({"type": "speech.clear"}),
+            json!({"v": 256, "type": "speech.clear"}),
+            json!({"v": 1, "type": "speech.cut", "utterance": "u"}),
+            json!({"v": 1, "type": "speech.cut", "utterance": "u", "rtp_timestamp": -1}),
+            json!([]),
+        ] {
+            assert!(
+                serde_json::from_value::<Envelope>(bad.clone()).is_err(),
+                "{bad}"
+            );
+        }
+    }
+}

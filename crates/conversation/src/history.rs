@@ -54,7 +54,7 @@ impl TurnRole {
 impl History {
     /// An empty history of a conversation that begins now. `now` tells date and time; it is shown in the
     /// assistant's time zone.
-    pub fn new(assistant: &Assistant, now: &Zoned) -> Self {
+    pub fn new(assistant: &Assistant, now: Zoned) -> Self {
         Self {
             system: system_text(assistant, now),
             messages: Vec::new(),
@@ -64,7 +64,7 @@ impl History {
     /// The history of a conversation that another worker began.
     pub fn from_turns(
         assistant: &Assistant,
-        now: &Zoned,
+        now: Zoned,
         turns: impl IntoIterator<Item = PastTurn>,
     ) -> Self {
         let mut history = Self::new(assistant, now);
@@ -80,7 +80,7 @@ impl History {
     }
 
     /// Tells the model a later date and time.
-    pub fn set_now(&mut self, assistant: &Assistant, now: &Zoned) {
+    pub fn set_now(&mut self, assistant: &Assistant, now: Zoned) {
         self.system = system_text(assistant, now);
     }
 
@@ -182,7 +182,7 @@ fn length(message: &ChatMessage) -> usize {
     }
 }
 
-fn system_text(assistant: &Assistant, now: &Zoned) -> String {
+fn system_text(assistant: &Assistant, now: Zoned) -> String {
     let mut parts: Vec<&str> = vec![assistant.persona.trim(), assistant.prompt.trim()];
     if assistant.modality == Modality::Voice {
         parts.push(
@@ -199,9 +199,7 @@ fn system_text(assistant: &Assistant, now: &Zoned) -> String {
         Confirm::Always => parts.push("Before you use any tool but hanging up, say what you are about to do and wait for the user's yes."),
         Confirm::Never => {}
     }
-    let now = now
-        .in_tz(&assistant.timezone)
-        .unwrap_or_else(|_| now.clone());
+    let now = now.in_tz(&assistant.timezone).unwrap_or(now);
     let time = format!(
         "Answer in the language {}. It is {} (time zone {}).",
         assistant.language,
@@ -244,7 +242,7 @@ mod tests {
 
     #[test]
     fn the_system_message_tells_task_manner_and_local_time() {
-        let history = History::new(&assistant(), &noon());
+        let history = History::new(&assistant(), noon());
         let [ChatMessage::System { content }] = &history.messages()[..] else {
             panic!("one system message")
         };
@@ -265,7 +263,7 @@ mod tests {
             timezone: "Mars/Base".into(),
             ..assistant()
         };
-        let [ChatMessage::System { content }] = &History::new(&odd, &noon()).messages()[..] else {
+        let [ChatMessage::System { content }] = &History::new(&odd, noon()).messages()[..] else {
             panic!()
         };
         assert!(!content.contains("heard"));
@@ -275,7 +273,7 @@ mod tests {
 
     #[test]
     fn only_what_was_heard_stays() {
-        let mut history = History::new(&assistant(), &noon());
+        let mut history = History::new(&assistant(), noon());
         history.push_user("Hi.");
         history.begin_assistant("Hello there, how are you?");
         history.truncate_to_heard("Hello there,");
@@ -301,7 +299,7 @@ mod tests {
             turn("tool", "sent"),
             turn("assistant", "Done."),
         ];
-        let history = History::from_turns(&assistant(), &noon(), turns);
+        let history = History::from_turns(&assistant(), noon(), turns);
         let note = ChatMessage::System {
             content: "A tool answered: sent".into(),
         };
@@ -319,7 +317,7 @@ mod tests {
 
     #[test]
     fn the_oldest_turns_go_first_and_whole() {
-        let mut history = History::new(&assistant(), &noon());
+        let mut history = History::new(&assistant(), noon());
         let call = ToolCall {
             id: "1".into(),
             name: "t".into(),
@@ -346,7 +344,7 @@ mod tests {
 
     #[test]
     fn many_small_messages_are_bounded_too() {
-        let mut history = History::new(&assistant(), &noon());
+        let mut history = History::new(&assistant(), noon());
         for number in 0..500 {
             history.push_user(&number.to_string());
             history.begin_assistant("ok");

@@ -101,7 +101,11 @@ fn is_emphasis(mark: char, previous: Option<char>, next: Option<char>) -> bool {
         return true;
     }
     match mark {
-        '*' => !(is_space(previous) && is_space(next)) && !(is_digit(previous) && is_digit(next)),
+        '*' => {
+            let stands_free = is_space(previous) && is_space(next);
+            let multiplies = is_digit(previous) && is_digit(next);
+            !(stands_free || multiplies)
+        }
         _ => !(is_in_word(previous) && is_in_word(next)),
     }
 }

@@ -25,131 +25,135 @@ fn split_by_character(text: &str) -> Vec<String> {
     clauses
 }
 
+/// A text and its clauses.
+type Case = (&'static str, &'static [&'static str]);
+
+const CASES: &[Case] = &[
+    // Sentences.
+    (
+        "Hello. How are you? Fine!",
+        &["Hello.", "How are you?", "Fine!"],
+    ),
+    ("Really?! Yes.", &["Really?!", "Yes."]),
+    (
+        "He said \"no.\" Then he left.",
+        &["He said \"no.\"", "Then he left."],
+    ),
+    ("**Done.** Anything else?", &["Done.", "Anything else?"]),
+    ("No end", &["No end"]),
+    // The first clause may end at a pause, later ones don't.
+    (
+        "You have two events today, lunch at noon and a call, both short.",
+        &[
+            "You have two events today,",
+            "lunch at noon and a call, both short.",
+        ],
+    ),
+    (
+        "Well, yes, I can do that for you.",
+        &["Well, yes, I can do that for you."],
+    ),
+    (
+        "Sure, Anna, let me look, one moment.",
+        &["Sure, Anna, let me look,", "one moment."],
+    ),
+    (
+        "It is going to rain tomorrow morning; take an umbrella.",
+        &["It is going to rain tomorrow morning;", "take an umbrella."],
+    ),
+    (
+        "There is one thing you should know – it costs.",
+        &["There is one thing you should know –", "it costs."],
+    ),
+    (
+        "There is one thing you should know—it costs.",
+        &["There is one thing you should know—", "it costs."],
+    ),
+    (
+        "Short: it works. Long sentences, though, with commas, stay whole.",
+        &[
+            "Short: it works.",
+            "Long sentences, though, with commas, stay whole.",
+        ],
+    ),
+    // What looks like an end and is none.
+    (
+        "Pi is 3.14159 or so. Fine.",
+        &["Pi is 3.14159 or so.", "Fine."],
+    ),
+    (
+        "Dr. Smith met Mrs. Jones. They spoke.",
+        &["Dr. Smith met Mrs. Jones.", "They spoke."],
+    ),
+    (
+        "Use a tool, e.g. a hammer. Or two.",
+        &["Use a tool, e.g. a hammer.", "Or two."],
+    ),
+    (
+        "It starts at 10:30 sharp. Be there.",
+        &["It starts at 10:30 sharp.", "Be there."],
+    ),
+    (
+        "See https://example.com/a,b?c=d. It helps.",
+        &["See https://example.com/a,b?c=d.", "It helps."],
+    ),
+    (
+        "Write to a.b@example.co.uk today. Thanks.",
+        &["Write to a.b@example.co.uk today.", "Thanks."],
+    ),
+    ("Well... I think so. Yes.", &["Well... I think so.", "Yes."]),
+    ("Well… let me see. Yes.", &["Well… let me see.", "Yes."]),
+    (
+        "Come at 3 p.m. tomorrow. Bye.",
+        &["Come at 3 p.m. tomorrow.", "Bye."],
+    ),
+    (
+        "It is 3 p.m. Shall we go?",
+        &["It is 3 p.m.", "Shall we go?"],
+    ),
+    (
+        "Take No. 5 now. No. Not that.",
+        &["Take No. 5 now.", "No.", "Not that."],
+    ),
+    (
+        "J. R. Smith called. So did I. Twice.",
+        &["J. R. Smith called.", "So did I.", "Twice."],
+    ),
+    (
+        "It has 1,000,000 parts in all. Wow.",
+        &["It has 1,000,000 parts in all.", "Wow."],
+    ),
+    (
+        "A well-known state-of-the-art thing it is, this one. Yes.",
+        &[
+            "A well-known state-of-the-art thing it is,",
+            "this one.",
+            "Yes.",
+        ],
+    ),
+    // Markup.
+    (
+        "Here:\n\n1. Milk\n2. Eggs\n\nDone.",
+        &["Here:", "1. Milk", "2. Eggs", "Done."],
+    ),
+    ("- one\n- two", &["one", "two"]),
+    ("```sh\nls -l\n```\nThat lists.", &["ls -l", "That lists."]),
+    (
+        "Read [the guide. All of it](https://example.com/x. y), please. Now.",
+        &["Read the guide. All of it,", "please.", "Now."],
+    ),
+    ("🎉 🎉", &[]),
+    ("... !", &[]),
+    ("", &[]),
+    (
+        "今日は晴れです。散歩に行けます。",
+        &["今日は晴れです。", "散歩に行けます。"],
+    ),
+];
+
 #[test]
 fn clauses_end_where_a_voice_may_pause() {
-    let cases: &[(&str, &[&str])] = &[
-        // Sentences.
-        (
-            "Hello. How are you? Fine!",
-            &["Hello.", "How are you?", "Fine!"],
-        ),
-        ("Really?! Yes.", &["Really?!", "Yes."]),
-        (
-            "He said \"no.\" Then he left.",
-            &["He said \"no.\"", "Then he left."],
-        ),
-        ("**Done.** Anything else?", &["Done.", "Anything else?"]),
-        ("No end", &["No end"]),
-        // The first clause may end at a pause, later ones don't.
-        (
-            "You have two events today, lunch at noon and a call, both short.",
-            &[
-                "You have two events today,",
-                "lunch at noon and a call, both short.",
-            ],
-        ),
-        (
-            "Well, yes, I can do that for you.",
-            &["Well, yes, I can do that for you."],
-        ),
-        (
-            "Sure, Anna, let me look, one moment.",
-            &["Sure, Anna, let me look,", "one moment."],
-        ),
-        (
-            "It is going to rain tomorrow morning; take an umbrella.",
-            &["It is going to rain tomorrow morning;", "take an umbrella."],
-        ),
-        (
-            "There is one thing you should know – it costs.",
-            &["There is one thing you should know –", "it costs."],
-        ),
-        (
-            "There is one thing you should know—it costs.",
-            &["There is one thing you should know—", "it costs."],
-        ),
-        (
-            "Short: it works. Long sentences, though, with commas, stay whole.",
-            &[
-                "Short: it works.",
-                "Long sentences, though, with commas, stay whole.",
-            ],
-        ),
-        // What looks like an end and is none.
-        (
-            "Pi is 3.14159 or so. Fine.",
-            &["Pi is 3.14159 or so.", "Fine."],
-        ),
-        (
-            "Dr. Smith met Mrs. Jones. They spoke.",
-            &["Dr. Smith met Mrs. Jones.", "They spoke."],
-        ),
-        (
-            "Use a tool, e.g. a hammer. Or two.",
-            &["Use a tool, e.g. a hammer.", "Or two."],
-        ),
-        (
-            "It starts at 10:30 sharp. Be there.",
-            &["It starts at 10:30 sharp.", "Be there."],
-        ),
-        (
-            "See https://example.com/a,b?c=d. It helps.",
-            &["See https://example.com/a,b?c=d.", "It helps."],
-        ),
-        (
-            "Write to a.b@example.co.uk today. Thanks.",
-            &["Write to a.b@example.co.uk today.", "Thanks."],
-        ),
-        ("Well... I think so. Yes.", &["Well... I think so.", "Yes."]),
-        ("Well… let me see. Yes.", &["Well… let me see.", "Yes."]),
-        (
-            "Come at 3 p.m. tomorrow. Bye.",
-            &["Come at 3 p.m. tomorrow.", "Bye."],
-        ),
-        (
-            "It is 3 p.m. Shall we go?",
-            &["It is 3 p.m.", "Shall we go?"],
-        ),
-        (
-            "Take No. 5 now. No. Not that.",
-            &["Take No. 5 now.", "No.", "Not that."],
-        ),
-        (
-            "J. R. Smith called. So did I. Twice.",
-            &["J. R. Smith called.", "So did I.", "Twice."],
-        ),
-        (
-            "It has 1,000,000 parts in all. Wow.",
-            &["It has 1,000,000 parts in all.", "Wow."],
-        ),
-        (
-            "A well-known state-of-the-art thing it is, this one. Yes.",
-            &[
-                "A well-known state-of-the-art thing it is,",
-                "this one.",
-                "Yes.",
-            ],
-        ),
-        // Markup.
-        (
-            "Here:\n\n1. Milk\n2. Eggs\n\nDone.",
-            &["Here:", "1. Milk", "2. Eggs", "Done."],
-        ),
-        ("- one\n- two", &["one", "two"]),
-        ("```sh\nls -l\n```\nThat lists.", &["ls -l", "That lists."]),
-        (
-            "Read [the guide. All of it](https://example.com/x. y), please. Now.",
-            &["Read the guide. All of it,", "please.", "Now."],
-        ),
-        ("🎉 🎉", &[]),
-        ("... !", &[]),
-        ("", &[]),
-        (
-            "今日は晴れです。散歩に行けます。",
-            &["今日は晴れです。", "散歩に行けます。"],
-        ),
-    ];
-    for (text, expected) in cases {
+    for (text, expected) in CASES {
         assert_eq!(split([*text]), *expected, "{text}");
         assert_eq!(split_by_character(text), *expected, "{text}, by character");
     }

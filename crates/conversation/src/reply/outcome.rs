@@ -67,8 +67,8 @@ impl Progress {
 
     /// The answer broke off: only its complete clauses were said.
     pub(super) fn keep_complete_clauses(&self) {
-        let mut state = self.state();
-        state.outcome.said = state.clauses.clone();
+        let state = &mut *self.state();
+        state.outcome.said.clone_from(&state.clauses);
     }
 
     /// Characters of text so far, in bytes.

@@ -1,6 +1,10 @@
 //! The loop of model and tools behind a reply.
 
-use super::{ReplyEvent, outcome::Progress, tool_calls::Ledger};
+use super::{
+    ReplyEvent,
+    outcome::Progress,
+    tool_calls::{self, Ledger},
+};
 use crate::{ActionName, ClauseSplitter, ToolKind, ToolOutcome, Tools};
 use casp_providers::{ChatMessage, ChatRequest, Delta, LanguageModel, ProviderError, ToolCall};
 use futures_util::{StreamExt, future::join_all};
@@ -87,10 +91,10 @@ impl Rounds {
             }
             let said = self.round().await?;
             if said.calls.is_empty() || self.request.tools.is_empty() {
-                return if self.progress.text_bytes() == 0 {
-                    Err(self.failed("an empty answer"))
-                } else {
+                return if said.has_text {
                     Ok(())
+                } else {
+                    Err(self.failed("an empty answer"))
                 };
             }
             if self.call_tools(said.calls).await? {
@@ -132,10 +136,11 @@ impl Rounds {
                 Delta::Text(text) if text.is_empty() => {}
                 Delta::Text(text) => {
                     self.begin().await?;
-                    if !round.has_text && self.progress.needs_separator() {
+                    let is_first = !round.has_text;
+                    round.has_text |= !text.trim().is_empty();
+                    if is_first && round.has_text && self.progress.needs_separator() {
                         self.send_text(" ".to_owned()).await?;
                     }
-                    round.has_text = true;
                     let clauses = splitter.push(&text);
                     self.send_text(text).await?;
                     self.send_clauses(clauses).await?;
@@ -146,11 +151,14 @@ impl Rounds {
                 Delta::ToolCall(call) => {
                     self.begin().await?;
                     if round.calls.len() < MAX_CALLS_A_ROUND {
-                        round.calls.push(call);
+                        round.calls.push(self.ledger.with_own_id(call));
                     }
                     // Nothing more is said before the tool has answered.
                     let rest = splitter.finish();
                     self.send_clauses(rest).await?;
+                }
+                Delta::Finish(_) if !round.has_text && round.calls.is_empty() => {
+                    return Err(self.failed("an empty answer"));
                 }
                 Delta::Finish(_) => break,
             }
@@ -162,11 +170,12 @@ impl Rounds {
     /// Runs the calls of a round, those that read side by side, then those that write one by one. Whether the
     /// conversation is to end.
     async fn call_tools(&mut self, calls: Vec<ToolCall>) -> Step<bool> {
+        let told: Vec<ToolCall> = calls.iter().map(tool_calls::as_told).collect();
         self.request.messages.push(ChatMessage::Assistant {
             content: String::new(),
-            tool_calls: calls.clone(),
+            tool_calls: told.clone(),
         });
-        self.progress.add_calls(&calls);
+        self.progress.add_calls(&told);
         let mut refused = Vec::new();
         let (mut reads, mut writes) = (Vec::new(), Vec::new());
         for call in &calls {

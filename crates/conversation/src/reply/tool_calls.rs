@@ -13,9 +13,19 @@ pub(super) struct Ledger {
     admitted: Vec<(String, String)>,
     repeats: usize,
     asked: usize,
+    ids: Vec<String>,
 }
 
 impl Ledger {
+    /// Gives a call an id of its own when the model gave it none, or one it had given before in this reply.
+    pub(super) fn with_own_id(&mut self, mut call: ToolCall) -> ToolCall {
+        if call.id.is_empty() || self.ids.contains(&call.id) {
+            call.id = format!("{}_{}", call.name, self.ids.len() + 1);
+        }
+        self.ids.push(call.id.clone());
+        call
+    }
+
     /// Lets a call through, or says what to tell the model instead.
     pub(super) fn admit(&mut self, call: &ToolCall, offered: &[ToolSpec]) -> Result<(), String> {
         self.asked += 1;
@@ -25,10 +35,9 @@ impl Ledger {
         if !offered.iter().any(|spec| spec.name == call.name) {
             return Err(format!("There is no tool {}.", call.name));
         }
-        let arguments = match serde_json::from_str::<serde_json::Value>(&call.arguments) {
-            Ok(value @ serde_json::Value::Object(_)) => value.to_string(),
-            _ if call.arguments.trim().is_empty() => "{}".to_owned(),
-            _ => return Err("The arguments are not a JSON object.".to_owned()),
+        let Some(arguments) = canonical(&call.arguments) else {
+            let written: String = call.arguments.chars().take(200).collect();
+            return Err(format!("The arguments are not a JSON object: {written}"));
         };
         let this = (call.name.clone(), arguments);
         if self.admitted.contains(&this) {
@@ -43,6 +52,25 @@ impl Ledger {
     pub(super) fn is_spent(&self) -> bool {
         self.asked >= MAX_CALLS || self.repeats >= MAX_REPEATS
     }
+}
+
+/// A call as the history tells it: several servers refuse a conversation with arguments that are not JSON.
+pub(super) fn as_told(call: &ToolCall) -> ToolCall {
+    let arguments = canonical(&call.arguments).unwrap_or_else(|| "{}".to_owned());
+    ToolCall {
+        arguments,
+        ..call.clone()
+    }
+}
+
+/// Arguments in one spelling; none when they are no JSON object. Models write nothing for no arguments.
+fn canonical(arguments: &str) -> Option<String> {
+    if arguments.trim().is_empty() {
+        return Some("{}".to_owned());
+    }
+    let object =
+        serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(arguments).ok()?;
+    serde_json::to_string(&object).ok()
 }
 
 #[cfg(test)]
@@ -100,6 +128,28 @@ mod tests {
             ledger
                 .admit(&call("look", "{\"n\":99}"), &offered())
                 .is_err()
+        );
+    }
+
+    #[test]
+    fn every_call_has_an_id_of_its_own() {
+        let mut ledger = Ledger::default();
+        let ids = ["", "a", "a"].map(|id| {
+            let call = ToolCall {
+                id: id.into(),
+                ..call("look", "{}")
+            };
+            ledger.with_own_id(call).id
+        });
+        assert_eq!(ids, ["look_1", "a", "look_3"]);
+    }
+
+    #[test]
+    fn the_history_holds_json_only() {
+        assert_eq!(as_told(&call("look", "{\"a\":")).arguments, "{}");
+        assert_eq!(
+            as_told(&call("look", "{ \"a\": 1 }")).arguments,
+            "{\"a\":1}"
         );
     }
 
