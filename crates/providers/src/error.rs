@@ -57,7 +57,44 @@ pub enum ProviderError {
     },
 }
 
+/// A provider's own words are cut to this many characters.
+const MESSAGE_CHARS: usize = 200;
+
 impl ProviderError {
+    pub(crate) fn timeout(provider: &str, phase: &'static str) -> Self {
+        Self::Timeout {
+            provider: provider.to_owned(),
+            phase,
+        }
+    }
+
+    pub(crate) fn unavailable(provider: &str, message: impl Into<String>) -> Self {
+        Self::Unavailable {
+            provider: provider.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn bad_answer(provider: &str, message: impl Into<String>) -> Self {
+        Self::BadAnswer {
+            provider: provider.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// What went wrong in a few words of our own: unlike `Display` it never quotes the provider, whose
+    /// message may quote the user. For logs and metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Timeout { phase, .. } => phase,
+            Self::RateLimited { .. } => "rate limited",
+            Self::Unauthorized { .. } => "credentials refused",
+            Self::Rejected { .. } => "request refused",
+            Self::Unavailable { .. } => "unavailable",
+            Self::BadAnswer { .. } => "bad answer",
+        }
+    }
+
     /// Whether the same request may work when sent again.
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::Unauthorized { .. } | Self::Rejected { .. })
@@ -73,4 +110,13 @@ impl ProviderError {
             | Self::BadAnswer { provider, .. } => provider,
         }
     }
+}
+
+/// Makes a provider's own words fit for an error: one line, at most 200 characters.
+pub(crate) fn cut(message: &str) -> String {
+    message
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MESSAGE_CHARS)
+        .collect()
 }

@@ -2,13 +2,21 @@
 
 pub mod builtin;
 mod error;
+mod fallback;
 mod llm;
+mod openai;
+mod pcm;
+mod providers;
+mod settings;
 mod stt;
 mod tts;
+mod wav;
 
 pub use error::ProviderError;
 pub use llm::{
     ChatMessage, ChatRequest, ChatStream, Delta, FinishReason, LanguageModel, ToolCall, ToolSpec,
 };
+pub use providers::Providers;
+pub use settings::{OpenAiSettings, ProviderName, ProviderSettings, SettingsError, Timeouts};
 pub use stt::{SpeechToText, Transcript, Utterance};
 pub use tts::{SpeechChunk, SpeechRequest, SpeechStream, TextToSpeech};

@@ -1,0 +1,37 @@
+//! Several language models as one.
+
+use super::Fallback;
+use crate::{ChatRequest, ChatStream, LanguageModel, ProviderError};
+use futures_util::{StreamExt, stream};
+use std::sync::Arc;
+
+impl Fallback<dyn LanguageModel> {
+    pub(crate) fn new(list: Vec<Arc<dyn LanguageModel>>) -> Self {
+        let named = list.into_iter().map(|p| (p.name().to_owned(), p));
+        Self::from_list("llm", named.collect())
+    }
+}
+
+#[async_trait::async_trait]
+impl LanguageModel for Fallback<dyn LanguageModel> {
+    fn name(&self) -> &str {
+        self.first_name()
+    }
+
+    /// Returns with the first delta: until it came, another provider can still answer instead.
+    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ProviderError> {
+        let attempt = |provider: Arc<dyn LanguageModel>| {
+            let request = request.clone();
+            async move {
+                let mut deltas = provider.chat(request).await?;
+                match deltas.next().await {
+                    Some(Ok(first)) => Ok((first, deltas)),
+                    Some(Err(error)) => Err(error),
+                    None => Err(ProviderError::bad_answer(provider.name(), "no answer")),
+                }
+            }
+        };
+        let ((first, rest), watch) = self.ask(attempt).await?;
+        Ok(watch.over(stream::iter([Ok(first)]).chain(rest)).boxed())
+    }
+}
