@@ -25,7 +25,7 @@ export function AgentMissing({ roomName }: { roomName: string }) {
   if (!isOverdue) return null;
   return (
     <div className="agent-missing">
-      <p>No agent has come yet.</p>
+      <p>There is no agent in the room.</p>
       <button
         className="button button-small"
         type="button"
@@ -33,7 +33,7 @@ export function AgentMissing({ roomName }: { roomName: string }) {
         aria-disabled={isCalling}
         onClick={() => !isCalling && call()}
       >
-        {isCalling ? 'Calling…' : 'Call the agent again'}
+        {isCalling ? 'Calling…' : 'Call the agent'}
       </button>
       {problem && (
         <p className="notice notice-error" role="alert" data-testid="error">

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Wordmark } from '../Wordmark';
 import { inviteLink, type Invitation } from '../join/invitation';
 
@@ -6,6 +6,9 @@ type CopyState = 'ready' | 'copied' | 'failed';
 
 export function CallHeader({ invitation }: { invitation: Invitation & { roomName: string } }) {
   const [copyState, setCopyState] = useState<CopyState>('ready');
+  const title = useRef<HTMLHeadingElement>(null);
+  // The button that had the focus is gone with the form: begin anew at the top of the call.
+  useEffect(() => title.current?.focus(), []);
   const link = inviteLink(window.location.origin, invitation);
 
   function copy() {
@@ -20,11 +23,23 @@ export function CallHeader({ invitation }: { invitation: Invitation & { roomName
   return (
     <header className="call-header">
       <Wordmark />
-      <h1 className="room-title" data-testid="room-title" title={invitation.roomName}>
+      <h1
+        className="room-title"
+        data-testid="room-title"
+        title={invitation.roomName}
+        ref={title}
+        tabIndex={-1}
+      >
         {invitation.roomName}
       </h1>
-      <button className="button button-small" data-testid="copy-invite" type="button" onClick={copy}>
-        {copyState === 'copied' ? 'Copied' : 'Copy invite link'}
+      <button
+        className="button button-small"
+        data-testid="copy-invite"
+        type="button"
+        title="Copy a link that brings others into this room"
+        onClick={copy}
+      >
+        {copyState === 'copied' ? 'Copied' : 'Copy link'}
       </button>
       {copyState === 'failed' && (
         <input
