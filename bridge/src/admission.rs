@@ -1,0 +1,306 @@
+//! From `start` to a place in the room: who this is, which session it belongs to, and the join.
+
+use crate::{BridgeError, BridgeState, state::now_ms};
+use base64::Engine as _;
+use casp_conversation::Assistant;
+use casp_room::{
+    AudioCodec, AutoSubscribe, LocalAudioTrack, PublishOptions, Room, RoomError, RoomEvents,
+    RoomOptions,
+    admin::{CreateRoom, TokenOptions},
+};
+use casp_store::{
+    AccountId,
+    sessions::{self, NewSession, Session, SessionKind, SessionState},
+    stream_tokens,
+};
+use casp_twilio::{
+    CallSid,
+    media_streams::{Fault, FaultCode, MediaFormat, Start},
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A room nobody has joined is closed after this.
+const EMPTY_TIMEOUT: Duration = Duration::from_mins(1);
+/// A room that all have left is closed after this: longer than a call takes to come back.
+const DEPARTURE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A token outlives the longest call; the server renews it too.
+const TOKEN_TTL: Duration = Duration::from_hours(2);
+/// A join takes milliseconds; longer than this and the caller is better told.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(8);
+/// A room that is lost for longer is given up: Twilio then brings the call back by the `<Connect>` action.
+const REJOIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest `bearer` (base64).
+const LONGEST_BEARER: usize = 48 * 1024;
+
+/// By which way a socket came in.
+#[derive(Debug, Clone)]
+pub(crate) enum Door {
+    /// A signed webhook announced the call: its token comes in `start`.
+    Announced {
+        /// From the path, where it says.
+        call_sid: Option<CallSid>,
+    },
+    /// Somebody with a key.
+    Account {
+        /// Whose.
+        account: AccountId,
+        /// A built-in assistant.
+        assistant: String,
+    },
+}
+
+/// In the room.
+pub(crate) struct Admitted {
+    pub(crate) session: Session,
+    pub(crate) room: Room,
+    pub(crate) events: RoomEvents,
+    pub(crate) track: LocalAudioTrack,
+    /// What was wrong with the start message's wishes, for the client.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Lets a call in.
+pub(crate) async fn admit(
+    state: &BridgeState,
+    door: &Door,
+    start: &Start,
+) -> Result<Admitted, BridgeError> {
+    if start.media_format != MediaFormat::MULAW {
+        return Err(BridgeError::UnsupportedFormat);
+    }
+    let (session, fault) = match door {
+        Door::Announced { call_sid } => (redeem(state, call_sid.as_ref(), start).await?, None),
+        Door::Account { account, assistant } => announce(state, *account, assistant, start).await?,
+    };
+    if !sessions::activate(&state.config().store, &session.id).await? {
+        return Err(BridgeError::SessionEnded);
+    }
+    let (room, events, track) = join(state, &session).await?;
+    Ok(Admitted {
+        session,
+        room,
+        events,
+        track,
+        fault,
+    })
+}
+
+/// The session whose token this is: of this very call, and not over.
+async fn redeem(
+    state: &BridgeState,
+    path_sid: Option<&CallSid>,
+    start: &Start,
+) -> Result<Session, BridgeError> {
+    let call_sid = match (path_sid, &start.call_sid) {
+        (Some(path), Some(said)) if path != said => return Err(BridgeError::Unauthorized),
+        (Some(path), _) => path,
+        (None, Some(said)) => said,
+        (None, None) => return Err(BridgeError::Unauthorized),
+    };
+    let token = start
+        .custom_parameters
+        .get("token")
+        .ok_or(BridgeError::Unauthorized)?;
+    let store = &state.config().store;
+    let id = stream_tokens::redeem(store, token, now_ms())
+        .await?
+        .ok_or(BridgeError::Unauthorized)?;
+    let is_of_this_call = ["phone", "whatsapp"].iter().any(|kind| {
+        id.strip_prefix(kind)
+            .and_then(|rest| rest.strip_prefix('-'))
+            == Some(call_sid.as_str())
+    });
+    if !is_of_this_call {
+        return Err(BridgeError::Unauthorized);
+    }
+    let session = sessions::get(store, &id)
+        .await?
+        .ok_or(BridgeError::SessionEnded)?;
+    if session.state == SessionState::Ended {
+        return Err(BridgeError::SessionEnded);
+    }
+    Ok(session)
+}
+
+/// A session of one's own making, with its room and agent.
+async fn announce(
+    state: &BridgeState,
+    account: AccountId,
+    assistant: &str,
+    start: &Start,
+) -> Result<(Session, Option<Fault>), BridgeError> {
+    let call_sid = start
+        .call_sid
+        .as_ref()
+        .map_or(start.stream_sid.as_str(), CallSid::as_str);
+    let (overrides, fault) = wishes(assistant, start);
+    let new = NewSession {
+        id: format!("phone-{call_sid}"),
+        account,
+        kind: SessionKind::Phone,
+        room_name: format!("twilio-{call_sid}"),
+        from: String::new(),
+        to: String::new(),
+        assistant: assistant.to_owned(),
+        overrides,
+    };
+    let session = sessions::announce(&state.config().store, &new, now_ms()).await?;
+    if session.account != account {
+        return Err(BridgeError::Unauthorized);
+    }
+    create_room(state, &session).await?;
+    Ok((session, fault))
+}
+
+/// What the `bearer` of S0 asks for; what makes no sense is told and otherwise ignored.
+fn wishes(assistant: &str, start: &Start) -> (Value, Option<Fault>) {
+    let Some(bearer) = &start.bearer else {
+        return (json!({}), None);
+    };
+    let read = || -> Result<Value, String> {
+        if bearer.len() > LONGEST_BEARER {
+            return Err("bearer is too long".to_owned());
+        }
+        let decoded = base64::engine::general_purpose::STANDARD
+            .decode(bearer)
+            .map_err(|_| "bearer is not base64".to_owned())?;
+        let wishes: Value = serde_json::from_slice(&decoded)
+            .map_err(|_| "bearer is not base64 of JSON".to_owned())?;
+        if let Some(builtin) = Assistant::builtin(assistant) {
+            builtin
+                .with_overrides(&wishes)
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(wishes)
+    };
+    match read() {
+        Ok(wishes) => (wishes, None),
+        Err(message) => {
+            let message = format!("{message}; it is ignored");
+            (
+                json!({}),
+                Some(Fault {
+                    code: FaultCode::BadStart,
+                    message,
+                }),
+            )
+        }
+    }
+}
+
+async fn create_room(state: &BridgeState, session: &Session) -> Result<(), RoomError> {
+    let config = state.config();
+    let room = CreateRoom {
+        name: session.room_name.clone(),
+        empty_timeout: EMPTY_TIMEOUT,
+        departure_timeout: DEPARTURE_TIMEOUT,
+    };
+    config.livekit.create_room(&room).await?;
+    if !config.agent_name.is_empty() {
+        config
+            .livekit
+            .dispatch_agent(&session.room_name, &config.agent_name, &session.id)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn join(
+    state: &BridgeState,
+    session: &Session,
+) -> Result<(Room, RoomEvents, LocalAudioTrack), BridgeError> {
+    let (room, events) = match connect(state, session).await {
+        // The room was closed while the call was away.
+        Err(RoomError::Refused(_)) => {
+            create_room(state, session).await?;
+            connect(state, session).await?
+        }
+        other => other?,
+    };
+    let track = room.publish_audio(publish_options()).await?;
+    Ok((room, events, track))
+}
+
+async fn connect(state: &BridgeState, session: &Session) -> Result<(Room, RoomEvents), RoomError> {
+    let livekit = &state.config().livekit;
+    let token = livekit.participant_token(&TokenOptions {
+        room: session.room_name.clone(),
+        identity: format!("caller-{:016x}", rand::random::<u64>()),
+        name: masked(&session.from),
+        ttl: TOKEN_TTL,
+        can_update_own_metadata: false,
+    })?;
+    let options = RoomOptions {
+        auto_subscribe: AutoSubscribe::Audio,
+        publish: Some(publish_options()),
+        connect_timeout: JOIN_TIMEOUT,
+        reconnect_timeout: REJOIN_TIMEOUT,
+    };
+    Room::connect(livekit.ws_url(), &token, options).await
+}
+
+fn publish_options() -> PublishOptions {
+    PublishOptions {
+        name: "caller".to_owned(),
+        codec: AudioCodec::Pcmu,
+        dtx: true,
+    }
+}
+
+/// What others in the room see of a number: its last two digits.
+fn masked(address: &str) -> String {
+    let digits: Vec<char> = address.chars().filter(char::is_ascii_digit).collect();
+    match digits[..] {
+        [.., tens, ones] if digits.len() >= 7 => format!("Caller …{tens}{ones}"),
+        _ => "Caller".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn start_with_bearer(bearer: &str) -> Start {
+        Start {
+            account_sid: String::new(),
+            call_sid: None,
+            stream_sid: "MZ1".parse().unwrap(),
+            tracks: Vec::new(),
+            custom_parameters: BTreeMap::new(),
+            media_format: MediaFormat::MULAW,
+            resource: None,
+            conf_name: None,
+            bearer: Some(bearer.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_number_shows_two_digits_at_most() {
+        assert_eq!(masked("+14155550123"), "Caller …23");
+        for short in ["", "anonymous", "client:bob", "911", "sip:12@x"] {
+            assert_eq!(masked(short), "Caller", "{short}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_is_base64_json_or_ignored_with_a_word() {
+        let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+        let (overrides, fault) = wishes(
+            "default",
+            &start_with_bearer(&encode(r#"{"greeting":"Hi"}"#)),
+        );
+        assert_eq!((overrides, fault), (json!({"greeting": "Hi"}), None));
+        for bad in [
+            "Base64ConfigString",
+            "§",
+            &encode("not json"),
+            &encode(r#"{"greeting":7}"#),
+        ] {
+            let (overrides, fault) = wishes("default", &start_with_bearer(bad));
+            assert_eq!(overrides, json!({}));
+            assert_eq!(fault.unwrap().code, FaultCode::BadStart, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! How calls end, and what is cleared up.
+
+use super::socket::SocketWriter;
+use crate::{BridgeState, state::now_ms};
+use casp_room::Room;
+use casp_store::sessions::{self, Session, SessionState};
+use casp_twilio::media_streams::Close;
+use std::time::Duration;
+
+/// One clearing-up request takes at most so long; others (webhooks, the agent) clear up too.
+const CLEAR_UP_TIMEOUT: Duration = Duration::from_secs(5);
+/// RFC 6455, 7.4.1.
+const NORMAL: u16 = 1000;
+/// RFC 6455, 7.4.1: the server goes away.
+const GOING_AWAY: u16 = 1001;
+/// RFC 6455, 7.4.1: an unexpected condition.
+const INTERNAL_ERROR: u16 = 1011;
+
+/// Why a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The client said `stop`.
+    Stopped,
+    /// The agent hung up, and everything it said was played.
+    HungUp,
+    /// No agent came; the caller heard the apology.
+    NobodyThere,
+    /// The room was closed, or the caller put out of it: somebody else ended the call.
+    RoomClosed,
+    /// The client broke the rules.
+    Refused(Close),
+    /// The socket broke off without `stop`, or does not read, or is dead.
+    SocketLost,
+    /// The media server is gone.
+    RoomLost,
+    /// This bridge is going down.
+    Draining,
+}
+
+impl Ending {
+    /// For the session's row, logs and metrics.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::Stopped => "completed",
+            Self::HungUp => "hung up",
+            Self::NobodyThere => "no agent",
+            Self::RoomClosed => "room closed",
+            Self::Refused(_) => "refused",
+            Self::SocketLost => "caller dropped",
+            Self::RoomLost => "media server lost",
+            Self::Draining => "draining",
+        }
+    }
+
+    /// The call may come back, by Twilio's `<Connect>` action.
+    const fn may_resume(self) -> bool {
+        matches!(self, Self::SocketLost | Self::RoomLost | Self::Draining)
+    }
+
+    const fn close(self) -> (u16, &'static str) {
+        match self {
+            Self::Refused(close) => (close.code, close.reason),
+            Self::RoomLost => (INTERNAL_ERROR, "the media server is gone; try again"),
+            Self::Draining => (GOING_AWAY, "the bridge is going down"),
+            _ => (NORMAL, ""),
+        }
+    }
+}
+
+/// Leaves the room, ends the session unless the call may come back, closes the socket.
+pub(crate) async fn clear_up(
+    state: &BridgeState,
+    session: &Session,
+    ending: Ending,
+    writer: SocketWriter,
+    room: &Room,
+) {
+    // The room is left before Twilio is told: when its webhook comes, the caller is gone from the room.
+    room.leave().await;
+    if !ending.may_resume() {
+        end_session(state, session, ending.reason()).await;
+    }
+    let (code, reason) = ending.close();
+    writer.close(code, reason).await;
+    if ending.may_resume() {
+        await_return(state, session, ending.reason()).await;
+    }
+}
+
+/// Gives a dropped call time to come back, by this bridge or another, and ends its session if it does not.
+async fn await_return(state: &BridgeState, session: &Session, reason: &'static str) {
+    let grace = tokio::time::sleep(state.config().resume_grace);
+    // A bridge that goes down does not wait: Twilio's status webhook ends the call if it does not resume.
+    if state.draining().run_until_cancelled(grace).await.is_none() {
+        return;
+    }
+    match is_resumed(state, session).await {
+        Ok(true) => {}
+        Ok(false) => end_session(state, session, reason).await,
+        Err(error) => tracing::warn!(
+            session = session.id,
+            error,
+            "a dropped call could not be looked after"
+        ),
+    }
+}
+
+async fn is_resumed(state: &BridgeState, session: &Session) -> Result<bool, String> {
+    let config = state.config();
+    let row = sessions::get(&config.store, &session.id)
+        .await
+        .map_err(|error| error.to_string())?;
+    if row.is_none_or(|row| row.state == SessionState::Ended) {
+        return Ok(true);
+    }
+    let participants = config
+        .livekit
+        .participants(&session.room_name)
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(participants
+        .unwrap_or_default()
+        .iter()
+        .any(|participant| participant.identity.starts_with("caller-")))
+}
+
+/// Ends the session and deletes its room, unless somebody else still talks there. Done twice it does no harm.
+async fn end_session(state: &BridgeState, session: &Session, reason: &str) {
+    let config = state.config();
+    let end = async {
+        if let Err(error) = sessions::end(&config.store, &session.id, reason, now_ms()).await {
+            tracing::error!(session = session.id, %error, "the session could not be ended");
+        }
+        match config.livekit.participants(&session.room_name).await {
+            Ok(None) => {}
+            Ok(Some(left))
+                if left
+                    .iter()
+                    .any(|other| !other.is_agent && other.identity != "agent") => {}
+            Ok(Some(_)) => {
+                if let Err(error) = config.livekit.delete_room(&session.room_name).await {
+                    tracing::warn!(session = session.id, %error, "the room could not be deleted");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(session = session.id, %error, "the room could not be looked at");
+            }
+        }
+    };
+    if tokio::time::timeout(CLEAR_UP_TIMEOUT, end).await.is_err() {
+        tracing::warn!(session = session.id, "clearing up took too long");
+    }
+}

@@ -1,0 +1,132 @@
+//! One call: from the opening of its socket to the last trace of it.
+//!
+//! [`serve`] reads top to bottom: wait for `start`, let the call in, keep it alive ([`live`]), clear up
+//! ([`ending`]). One task owns it all; beside it run only what must not hold up audio (`helpers`).
+
+mod agent_watch;
+mod downlink;
+mod ending;
+mod gate;
+mod live;
+mod outbox;
+mod prompt;
+mod socket;
+mod sources;
+mod speech;
+mod to_room;
+mod track_decoder;
+mod uplink;
+mod uplink_track;
+
+use crate::{
+    BridgeState,
+    admission::{self, Door},
+    metrics,
+    state::now,
+};
+use axum::extract::ws::{Message, WebSocket};
+use casp_twilio::media_streams::{Close, Event, Outcome, Start, StreamProtocol};
+use futures_util::StreamExt as _;
+use live::Live;
+use outbox::{Outbox, Outgoing};
+use socket::{Dialect, SocketReader, SocketWriter};
+
+/// Serves one socket to its end.
+pub(crate) async fn serve(state: BridgeState, socket: WebSocket, door: Door) {
+    let _open = metrics::OpenCall::count();
+    let dialect = match door {
+        Door::Announced { .. } => Dialect::Twilio,
+        Door::Account { .. } => Dialect::Casp,
+    };
+    let (mut writer, mut reader) = socket::split(socket, dialect);
+    let mut protocol = StreamProtocol::new(state.config().limits.clone(), now());
+    let start = tokio::select! {
+        start = wait_for_start(&mut protocol, &mut reader, &mut writer) => start,
+        () = state.stopping().cancelled() => Err(None),
+    };
+    let start = match start {
+        Ok(start) => start,
+        Err(close) => {
+            metrics::refused("no start");
+            if let Some(close) = close {
+                writer.close(close.code, close.reason).await;
+            }
+            return;
+        }
+    };
+    writer.set_stream(start.stream_sid.clone());
+    let began = now();
+    let admitted = match admission::admit(&state, &door, &start).await {
+        Ok(admitted) => admitted,
+        Err(error) => {
+            tracing::warn!(%error, "a call was not let in");
+            metrics::refused("not admitted");
+            let close = error.close();
+            writer.close(close.code, close.reason).await;
+            return;
+        }
+    };
+    metrics::joined(now() - began);
+    let session = admitted.session.clone();
+    tracing::info!(
+        session = session.id,
+        room = session.room_name,
+        "a caller has joined"
+    );
+    let call_sid = start
+        .call_sid
+        .as_ref()
+        .map_or(start.stream_sid.as_str(), |sid| sid.as_str());
+    let live = Live::new(state.clone(), admitted, protocol, reader, writer, call_sid);
+    let (ending, writer, room) = live.run().await;
+    tracing::info!(
+        session = session.id,
+        reason = ending.reason(),
+        "a call has ended"
+    );
+    metrics::call_ended(ending.reason());
+    ending::clear_up(&state, &session, ending, writer, &room).await;
+}
+
+/// Reads until `start`. `Err(None)`: the socket is gone.
+async fn wait_for_start(
+    protocol: &mut StreamProtocol,
+    reader: &mut SocketReader,
+    writer: &mut SocketWriter,
+) -> Result<Box<Start>, Option<Close>> {
+    let mut outbox = Outbox::new();
+    loop {
+        let deadline = protocol.deadline().map(tokio::time::Instant::from_std);
+        let message = tokio::select! {
+            message = reader.next() => message,
+            () = tokio::time::sleep_until(deadline.unwrap_or_else(tokio::time::Instant::now)) => {
+                if let Some(close) = protocol.handle_timeout(now()) {
+                    return Err(Some(close));
+                }
+                continue;
+            }
+        };
+        let outcome = match message {
+            Some(Ok(Message::Text(text))) => protocol.handle_text(&text, now()),
+            Some(Ok(Message::Binary(_))) => protocol.handle_binary(now()),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(None),
+        };
+        match outcome {
+            Outcome::Event(Event::Started(start)) => return Ok(start),
+            Outcome::Event(_) | Outcome::Ignored => {}
+            Outcome::Fault(fault) => {
+                metrics::bad_message(fault.code.as_str());
+                outbox.other(Outgoing::Error(fault));
+                // A client that sends nonsense and does not read its answers may wait for its time-out.
+                let deadline = protocol.deadline().map(tokio::time::Instant::from_std);
+                let written = writer.drive(&mut outbox);
+                let until = deadline.unwrap_or_else(tokio::time::Instant::now);
+                if !matches!(tokio::time::timeout_at(until, written).await, Ok(Ok(()))) {
+                    return Err(None);
+                }
+            }
+            Outcome::Close(close) => return Err(Some(close)),
+        }
+    }
+}
