@@ -24,6 +24,9 @@ pub enum RoomError {
     /// A track could not be published or subscribed to.
     #[error("track: {0}")]
     Track(String),
+    /// A text stream broke, or is larger than what is allowed.
+    #[error("text stream: {0}")]
+    Stream(String),
     /// LiveKit's HTTP API answered with an error.
     #[error("LiveKit API: {0}")]
     Api(String),

@@ -1,8 +1,9 @@
 //! What happens in a room, as a stream of events.
 
-use crate::{RemoteAudioTrack, TextReader};
+use crate::{RemoteAudioTrack, TextReader, handle::Handle};
 use bytes::Bytes;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
+use tokio::sync::mpsc;
 
 /// What kind of client a participant is, as LiveKit names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub enum TrackKind {
 }
 
 /// A remote track, as announced.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteTrack {
     /// `TR_…`.
     pub sid: String,
@@ -40,7 +41,7 @@ pub struct RemoteTrack {
 }
 
 /// A remote participant, as last announced.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteParticipant {
     /// `PA_…`.
     pub sid: String,
@@ -147,12 +148,43 @@ pub enum RoomEvent {
 
 /// The events of one room, in order. The queue holds 1,024; a reader that is slower than that loses the room
 /// (`Disconnected(ConnectionLost("event queue full"))`), so that nothing grows without bound.
-#[derive(Debug)]
-pub struct RoomEvents {}
+pub struct RoomEvents {
+    events: mpsc::Receiver<RoomEvent>,
+    handle: Arc<Handle>,
+    is_over: bool,
+}
 
 impl RoomEvents {
+    pub(crate) fn new(events: mpsc::Receiver<RoomEvent>, handle: Arc<Handle>) -> Self {
+        Self {
+            events,
+            handle,
+            is_over: false,
+        }
+    }
+
     /// The next event; `None` after `Disconnected`. Cancel safe.
     pub async fn recv(&mut self) -> Option<RoomEvent> {
-        unimplemented!()
+        if self.is_over {
+            return None;
+        }
+        let shared = &self.handle.shared;
+        let event = tokio::select! {
+            biased;
+            event = self.events.recv() => event,
+            () = shared.closed.cancelled() => self.events.try_recv().ok(),
+        };
+        event.or_else(|| {
+            self.is_over = true;
+            Some(RoomEvent::Disconnected(shared.end_reason()))
+        })
+    }
+}
+
+impl std::fmt::Debug for RoomEvents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RoomEvents")
+            .field("is_over", &self.is_over)
+            .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,20 @@
 //! A LiveKit participant in pure Rust, with no libwebrtc.
 pub mod admin;
+mod data;
+mod dtmf;
 mod error;
 mod events;
+mod handle;
+mod ice;
+mod inbox;
 mod options;
+mod packet_queue;
+mod peer_connection;
 mod room;
+mod rpc;
+mod server_url;
+mod session;
+mod signal;
 mod text;
 mod track;
 

@@ -44,9 +44,12 @@ pub(super) struct Rounds {
 }
 
 /// What came of one round.
+#[derive(Default)]
 struct Round {
     calls: Vec<ToolCall>,
     has_text: bool,
+    /// The model took the request. Before that, trying again is the business of whoever chose the model.
+    is_accepted: bool,
 }
 
 impl Rounds {
@@ -106,13 +109,15 @@ impl Rounds {
 
     /// One answer of the model, tried twice when it fails before its first word.
     async fn round(&mut self) -> Step<Round> {
-        let mut round = Round {
-            calls: Vec::new(),
-            has_text: false,
-        };
+        let mut round = Round::default();
         match self.read_answer(&mut round).await {
-            Err(Stop::Failed(error)) if !round.has_text && is_worth_another_try(&error) => {
-                tracing::info!(%error, "the model's answer failed before its first word; trying again");
+            Err(Stop::Failed(error)) if round.may_be_tried_again(&error) => {
+                let (provider, reason) = (error.provider(), error.reason());
+                tracing::info!(
+                    provider,
+                    reason,
+                    "no first word of the answer came; trying again"
+                );
                 round.calls.clear();
                 self.read_answer(&mut round).await?;
             }
@@ -127,6 +132,7 @@ impl Rounds {
             .chat(self.request.clone())
             .await
             .map_err(Stop::Failed)?;
+        round.is_accepted = true;
         let mut splitter = ClauseSplitter::new();
         loop {
             let Some(delta) = stream.next().await else {
@@ -306,11 +312,14 @@ impl Rounds {
     }
 }
 
-/// Failures that come at once and may pass. After a time-out the user has waited long enough already, and a rate
-/// limit asks for quiet.
-fn is_worth_another_try(error: &ProviderError) -> bool {
-    matches!(
-        error,
-        ProviderError::Unavailable { .. } | ProviderError::BadAnswer { .. }
-    )
+impl Round {
+    /// Whether nothing was heard yet of an answer that failed at once. After a time-out the user has waited long
+    /// enough already, and a rate limit asks for quiet.
+    fn may_be_tried_again(&self, error: &ProviderError) -> bool {
+        let may_pass = matches!(
+            error,
+            ProviderError::Unavailable { .. } | ProviderError::BadAnswer { .. }
+        );
+        self.is_accepted && !self.has_text && may_pass
+    }
 }

@@ -8,10 +8,9 @@ use casp_providers::{ChatMessage, Delta, FinishReason, ProviderError, ToolSpec};
 use std::sync::Arc;
 
 #[tokio::test]
-async fn a_failure_before_the_first_word_is_tried_once_more() {
+async fn an_answer_that_fails_before_its_first_word_is_tried_once_more() {
     let empty = || Answer::Streams(vec![Delta::Finish(FinishReason::Stop)]);
     for first in [
-        Answer::Refuses(unavailable()),
         Answer::Breaks(vec![], unavailable()),
         Answer::Streams(vec![]),
         empty(),
@@ -32,8 +31,9 @@ async fn a_failure_before_the_first_word_is_tried_once_more() {
 }
 
 #[tokio::test]
-async fn a_failure_that_will_not_pass_is_told_at_once() {
+async fn a_request_that_is_refused_is_told_at_once() {
     for error in [
+        unavailable(),
         ProviderError::Unauthorized {
             provider: "script".into(),
             status: 401,

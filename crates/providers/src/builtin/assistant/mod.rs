@@ -1,1 +1,126 @@
-//! The rule-based assistant: the offline language model.
+//! The rule-based assistant: the offline language model. It knows a few dozen things people ask a voice assistant
+//! for, forgives what speech recognition mishears, calls tools like any model, and answers at once.
+
+mod answer;
+mod dialogue;
+mod intent;
+mod results;
+mod slots;
+mod tool_use;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    ChatMessage, ChatRequest, ChatStream, Delta, FinishReason, LanguageModel, ProviderError,
+    ToolCall,
+};
+use answer::Answer;
+use futures_util::{StreamExt, stream};
+use intent::Intent;
+use jiff::{Timestamp, Zoned, tz::TimeZone};
+use tool_use::ToolUse;
+use words::Words;
+
+/// The offline language model.
+#[derive(Debug, Clone)]
+pub struct RuleBased {
+    now: fn() -> Timestamp,
+}
+
+impl Default for RuleBased {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RuleBased {
+    /// With the system's clock.
+    pub fn new() -> Self {
+        Self::with_clock(Timestamp::now)
+    }
+
+    /// With another clock.
+    pub fn with_clock(now: fn() -> Timestamp) -> Self {
+        Self { now }
+    }
+
+    fn answer(&self, request: &ChatRequest) -> Answer {
+        let results = results::of_this_turn(&request.messages);
+        if !results.is_empty() {
+            return Answer::Text(results::answer(&results));
+        }
+        let turn = dialogue::last_turn(&request.messages);
+        let words = Words::of(&turn.text);
+        let intent = intent::recognise(&words);
+        match intent {
+            Intent::Repeat => Answer::Text(
+                turn.last_answer
+                    .unwrap_or_else(|| "I have not said anything yet.".to_owned()),
+            ),
+            Intent::Yes => match turn.unconfirmed {
+                Some(call) => Answer::Call(String::new(), call.name, call.arguments),
+                None => answer::small_talk(intent, &words, &self.local_time(&request.messages)),
+            },
+            _ => match tool_use::plan(intent, &turn.text, &words, &request.tools) {
+                ToolUse::Call { name, arguments } => {
+                    Answer::Call(answer::beside_call(intent), name, arguments)
+                }
+                ToolUse::Ask(question) => Answer::Text(question.to_owned()),
+                ToolUse::NotOffered(text) => Answer::Text(text),
+                ToolUse::None => {
+                    answer::small_talk(intent, &words, &self.local_time(&request.messages))
+                }
+            },
+        }
+    }
+
+    /// The time where the conversation is: CASP's system message ends with "(time zone Europe/Berlin)".
+    fn local_time(&self, messages: &[ChatMessage]) -> Zoned {
+        let zone = messages.iter().find_map(|message| match message {
+            ChatMessage::System { content } => {
+                let (_, behind) = content.rsplit_once("(time zone ")?;
+                TimeZone::get(behind.split(')').next()?).ok()
+            }
+            _ => None,
+        });
+        (self.now)().to_zoned(zone.unwrap_or(TimeZone::UTC))
+    }
+}
+
+#[async_trait::async_trait]
+impl LanguageModel for RuleBased {
+    fn name(&self) -> &'static str {
+        "builtin"
+    }
+
+    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ProviderError> {
+        let (text, call) = match self.answer(&request) {
+            Answer::Text(text) => (text, None),
+            Answer::Call(text, name, arguments) => {
+                let id = format!("call_{}", request.messages.len());
+                (
+                    text,
+                    Some(ToolCall {
+                        id,
+                        name,
+                        arguments,
+                    }),
+                )
+            }
+        };
+        let reason = if call.is_some() {
+            FinishReason::ToolCalls
+        } else {
+            FinishReason::Stop
+        };
+        let mut deltas: Vec<_> = text
+            .split_inclusive(' ')
+            .map(|word| Ok(Delta::Text(word.to_owned())))
+            .collect();
+        deltas.extend(call.map(|call| Ok(Delta::ToolCall(call))));
+        deltas.push(Ok(Delta::Finish(reason)));
+        Ok(stream::iter(deltas).boxed())
+    }
+}

@@ -1,0 +1,70 @@
+//! Where the conversation stands.
+
+use super::{
+    intent::{self, Intent},
+    tool_use,
+    words::Words,
+};
+use crate::{ChatMessage, ToolCall};
+
+/// The user's last turn, with what is needed to answer it.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    /// What the user wants, in words; with what was asked for put together.
+    pub(super) text: String,
+    /// What the assistant said last before it.
+    pub(super) last_answer: Option<String>,
+    /// A call that waits for the user's yes.
+    pub(super) unconfirmed: Option<ToolCall>,
+}
+
+/// Reads the conversation up to the user's last turn.
+pub(super) fn last_turn(messages: &[ChatMessage]) -> Turn {
+    let mut turn = Turn::default();
+    let mut calls: Vec<ToolCall> = Vec::new();
+    let mut is_last_answer_new = false;
+    for message in messages {
+        match message {
+            ChatMessage::System { .. } => {}
+            ChatMessage::User { content } => {
+                let question = turn.last_answer.as_deref().filter(|_| is_last_answer_new);
+                turn.text = match question.and_then(tool_use::link_for) {
+                    Some(link) if is_an_answer(content) => format!("{}{link}{content}", turn.text),
+                    _ => content.clone(),
+                };
+                is_last_answer_new = false;
+            }
+            ChatMessage::Assistant {
+                content,
+                tool_calls,
+            } => {
+                if !content.is_empty() {
+                    turn.last_answer = Some(content.clone());
+                    is_last_answer_new = true;
+                }
+                if !tool_calls.is_empty() {
+                    turn.unconfirmed = None;
+                    calls.clone_from(tool_calls);
+                }
+            }
+            ChatMessage::Tool {
+                tool_call_id,
+                content,
+            } => {
+                if content.contains("\"needs_confirmation\"") {
+                    turn.unconfirmed = calls.iter().find(|call| call.id == *tool_call_id).cloned();
+                }
+            }
+        }
+    }
+    turn
+}
+
+/// Whether words can answer a question, and are not a wish of their own.
+fn is_an_answer(text: &str) -> bool {
+    let words = Words::of(text);
+    !matches!(
+        intent::recognise(&words),
+        Intent::No | Intent::Goodbye | Intent::Repeat | Intent::Silence | Intent::Help
+    )
+}

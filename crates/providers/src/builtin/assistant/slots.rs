@@ -1,0 +1,451 @@
+//! What a wish names: times, people, topics, files.
+
+const TIME_WORDS: &[&str] = &[
+    "today",
+    "tomorrow",
+    "tonight",
+    "yesterday",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "january",
+    "february",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "week",
+    "weekend",
+    "month",
+    "morning",
+    "afternoon",
+    "evening",
+    "noon",
+    "midnight",
+    "am",
+    "pm",
+    "a.m",
+    "p.m",
+    "oclock",
+    "o'clock",
+];
+/// They belong to a time when one follows.
+const BEFORE_TIME: &[&str] = &[
+    "at", "on", "in", "this", "next", "the", "for", "from", "until", "by", "about", "around",
+];
+const NUMBERS: &[&str] = &[
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve", "thirty", "fifteen", "half", "quarter",
+];
+const ARTICLES: &[&str] = &[
+    "a", "an", "the", "my", "our", "new", "me", "for", "on", "in", "to", "up", "at", "with", "of",
+    "some", "it",
+];
+
+/// A text's words as they were written, beside their plain forms.
+struct Tokens<'a>(Vec<(&'a str, String)>);
+
+impl<'a> Tokens<'a> {
+    fn of(text: &'a str) -> Self {
+        let tokens = text.split_whitespace().map(|word| {
+            let word =
+                word.trim_matches(|mark: char| matches!(mark, '.' | ',' | '!' | '?' | ';' | '"'));
+            (word, word.to_lowercase())
+        });
+        Self(tokens.filter(|(word, _)| !word.is_empty()).collect())
+    }
+
+    fn plain(&self, at: usize) -> &str {
+        self.0.get(at).map_or("", |(_, plain)| plain)
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn position(&self, words: &[&str]) -> Option<usize> {
+        self.0
+            .iter()
+            .position(|(_, plain)| words.contains(&plain.as_str()))
+    }
+
+    /// The words from `start` to `end` without articles and prepositions around them.
+    fn phrase(&self, start: usize, end: usize) -> Option<String> {
+        let (mut start, mut end) = (start, end.min(self.len()));
+        while start < end && ARTICLES.contains(&self.plain(start)) {
+            start += 1;
+        }
+        while end > start && ARTICLES.contains(&self.plain(end - 1)) {
+            end -= 1;
+        }
+        let words: Vec<&str> = self
+            .0
+            .get(start..end)?
+            .iter()
+            .map(|(word, _)| *word)
+            .collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    }
+
+    /// Whether a time is told at `at`.
+    fn is_time(&self, at: usize) -> bool {
+        let word = self.plain(at);
+        let next = self.plain(at + 1);
+        TIME_WORDS.contains(&word)
+            || (is_hour(word) && !matches!(next, "people" | "minutes" | "files"))
+            || (word == "p" || word == "a") && next == "m"
+            || word == "m" && at > 0 && matches!(self.plain(at - 1), "p" | "a")
+    }
+
+    /// The first stretch of words at or after `start` that tells a time.
+    fn time_span(&self, start: usize) -> Option<(usize, usize)> {
+        let first = (start..self.len()).find(|at| self.is_time(*at))?;
+        let mut begin = first;
+        while begin > start && BEFORE_TIME.contains(&self.plain(begin - 1)) {
+            begin -= 1;
+        }
+        let mut end = first + 1;
+        loop {
+            let mut next = end;
+            while BEFORE_TIME.contains(&self.plain(next)) || self.plain(next) == "and" {
+                next += 1;
+            }
+            if next < self.len() && self.is_time(next) {
+                end = next + 1;
+            } else {
+                return Some((begin, end));
+            }
+        }
+    }
+}
+
+/// Whether a word may be an hour: `6`, `10:30`, `six`, `6pm`.
+pub(super) fn is_hour(word: &str) -> bool {
+    let digits = word.trim_end_matches("pm").trim_end_matches("am");
+    let is_number = digits.starts_with(|first: char| first.is_ascii_digit())
+        && digits.len() <= 5
+        && digits
+            .chars()
+            .all(|digit| digit.is_ascii_digit() || digit == ':');
+    is_number || NUMBERS.contains(&word)
+}
+
+/// The time that is told: "tomorrow at 6 PM".
+pub(super) fn when(text: &str) -> Option<String> {
+    let tokens = Tokens::of(text);
+    let (begin, end) = tokens.time_span(0)?;
+    let begin = if matches!(tokens.plain(begin), "at" | "on" | "for" | "in") {
+        begin + 1
+    } else {
+        begin
+    };
+    let words: Vec<&str> = tokens.0[begin..end].iter().map(|(word, _)| *word).collect();
+    Some(words.join(" "))
+}
+
+/// What a new event is called.
+pub(super) fn title(text: &str) -> String {
+    let tokens = Tokens::of(text);
+    let verbs = [
+        "create", "schedule", "book", "add", "set", "arrange", "plan", "make", "put", "remind",
+        "invite",
+    ];
+    let start = tokens.position(&verbs).map_or(0, |at| at + 1);
+    let before_time = match tokens.time_span(start) {
+        // "at 6 PM a meeting with Ann": the name comes behind.
+        Some((begin, end)) if begin == start => tokens.phrase(end, tokens.len()),
+        Some((begin, _)) => tokens.phrase(start, begin),
+        None => tokens.phrase(start, tokens.len()),
+    };
+    before_time.map_or_else(
+        || "Meeting".to_owned(),
+        |words| {
+            capitalised(
+                words
+                    .trim_end_matches(" on my calendar")
+                    .trim_end_matches(" to my calendar"),
+            )
+        },
+    )
+}
+
+/// Which event is to be moved, and to when: "my 3 PM meeting", "4 PM".
+pub(super) fn moved(text: &str) -> (Option<String>, Option<String>) {
+    let tokens = Tokens::of(text);
+    let start = tokens
+        .position(&[
+            "move",
+            "reschedule",
+            "postpone",
+            "shift",
+            "delay",
+            "push",
+            "none",
+        ])
+        .map_or(0, |at| at + 1);
+    let to = (start..tokens.len())
+        .find(|at| {
+            matches!(tokens.plain(*at), "to" | "two" | "until") && tokens.is_time_soon(at + 1)
+        })
+        .filter(|at| *at > start);
+    let when = to
+        .and_then(|to| tokens.time_span(to + 1))
+        .and_then(|(begin, end)| tokens.phrase(begin, end));
+    (tokens.phrase(start, to.unwrap_or(tokens.len())), when)
+}
+
+/// Which event is to be cancelled.
+pub(super) fn cancelled(text: &str) -> Option<String> {
+    let tokens = Tokens::of(text);
+    let start = tokens
+        .position(&["cancel", "delete", "remove", "drop", "some", "off"])
+        .map_or(0, |at| at + 1);
+    tokens.phrase(start, tokens.len())
+}
+
+const AFTER_RECIPIENT: &[&str] = &[
+    "about",
+    "saying",
+    "that",
+    "regarding",
+    "on",
+    "in",
+    "via",
+    "and",
+    "with",
+    "tell",
+    "telling",
+    "asking",
+];
+
+/// Who is to get a message.
+pub(super) fn recipient(text: &str) -> Option<String> {
+    let tokens = Tokens::of(text);
+    let said = tokens
+        .position(&["saying", "that", "about"])
+        .unwrap_or(tokens.len());
+    let to = (0..said)
+        .rev()
+        .find(|at| tokens.plain(*at) == "to")
+        .or_else(|| tokens.position(&["to"]));
+    let start = match to {
+        Some(to) => to + 1,
+        // "email Ann about …", "tell Ann …", "message Ann …"
+        None => {
+            tokens
+                .position(&["email", "mail", "tell", "message", "write"])
+                .filter(|at| *at == 0)?
+                + 1
+        }
+    };
+    let end = (start..tokens.len())
+        .find(|at| AFTER_RECIPIENT.contains(&tokens.plain(*at)))
+        .unwrap_or(tokens.len());
+    tokens.phrase(start, end)
+}
+
+/// What a message is about.
+pub(super) fn topic(text: &str) -> Option<String> {
+    let tokens = Tokens::of(text);
+    let start = tokens.position(&["about", "regarding"])? + 1;
+    let end = (start..tokens.len())
+        .find(|at| matches!(tokens.plain(*at), "saying" | "to"))
+        .unwrap_or(tokens.len());
+    let words: Vec<&str> = tokens
+        .0
+        .get(start..end)?
+        .iter()
+        .map(|(word, _)| *word)
+        .collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// The words of a message itself.
+pub(super) fn words_to_send(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    // Lower case may change the length of some letters; then the text is left alone.
+    let source = if lower.len() == text.len() {
+        text
+    } else {
+        &lower
+    };
+    let at = [" saying ", " that says ", " that "]
+        .iter()
+        .find_map(|mark| lower.find(mark).map(|at| at + mark.len()))?;
+    let words = source.get(at..)?.trim();
+    (!words.is_empty()).then(|| capitalised(words))
+}
+
+/// What to search the mail for.
+pub(super) fn query(text: &str) -> Option<String> {
+    let tokens = Tokens::of(text);
+    let start = tokens.position(&["with", "for", "about", "from"])? + 1;
+    tokens.phrase(start, tokens.len())
+}
+
+/// A file's name.
+pub(super) fn file(text: &str) -> Option<String> {
+    let tokens = Tokens::of(text);
+    let start = tokens
+        .position(&[
+            "find", "fine", "flying", "search", "for", "open", "is", "show", "get", "locate",
+            "need",
+        ])
+        .map_or(0, |at| at + 1);
+    let start = if tokens.plain(start) == "for" {
+        start + 1
+    } else {
+        start
+    };
+    let end = (start..tokens.len())
+        .find(|at| matches!(tokens.plain(*at), "in" | "on" | "from"))
+        .unwrap_or(tokens.len());
+    let name = tokens.phrase(start, end)?;
+    let name = ["file", "document"]
+        .iter()
+        .find_map(|noun| name.strip_suffix(noun))
+        .unwrap_or(&name)
+        .trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+impl Tokens<'_> {
+    /// Whether a time begins at `at`, after words that lead to one.
+    fn is_time_soon(&self, at: usize) -> bool {
+        (at..self.len())
+            .find(|at| !BEFORE_TIME.contains(&self.plain(*at)))
+            .is_some_and(|at| self.is_time(at))
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_found() {
+        for (text, expected) in [
+            ("What's on my calendar today?", Some("today")),
+            ("do I have meetings this week", Some("this week")),
+            (
+                "Create a meeting tomorrow at 6 PM.",
+                Some("tomorrow at 6 PM"),
+            ),
+            (
+                "schedule a call on Friday at ten a m with John",
+                Some("Friday at ten a m"),
+            ),
+            ("book lunch at noon on Monday", Some("noon on Monday")),
+            ("what is on my calendar", None),
+        ] {
+            assert_eq!(when(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn titles_are_what_stands_between_verb_and_time() {
+        for (text, expected) in [
+            ("Create a meeting tomorrow at 6 PM", "Meeting"),
+            ("schedule a call with John on Friday", "Call with John"),
+            ("add tomorrow at noon lunch with Ann", "Lunch with Ann"),
+            ("schedule tomorrow", "Meeting"),
+            ("put dentist on my calendar tomorrow", "Dentist"),
+        ] {
+            assert_eq!(title(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_event_is_moved_from_one_time_to_another() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            moved("Move my 3 PM meeting to 4 PM."),
+            (some("3 PM meeting"), some("4 PM"))
+        );
+        assert_eq!(
+            moved("reschedule my meeting with Anna"),
+            (some("meeting with Anna"), None)
+        );
+        assert_eq!(
+            moved("reschedule my meeting with Anna to next Friday"),
+            (some("meeting with Anna"), some("next Friday"))
+        );
+        assert_eq!(moved("reschedule"), (None, None));
+        assert_eq!(
+            cancelled("Cancel my call with Anil."),
+            some("call with Anil")
+        );
+        assert_eq!(cancelled("cancel"), None);
+    }
+
+    #[test]
+    fn messages_have_people_topics_and_words() {
+        let some = |text: &str| Some(text.to_owned());
+        for (text, to, about, words) in [
+            (
+                "Send a mail to John about the meeting",
+                some("John"),
+                some("the meeting"),
+                None,
+            ),
+            (
+                "send a message to Ramesh on Slack saying I'm late",
+                some("Ramesh"),
+                None,
+                some("I'm late"),
+            ),
+            ("Email Ann that we won", some("Ann"), None, some("We won")),
+            ("I want to send a mail to Bob", some("Bob"), None, None),
+            ("send a mail", None, None, None),
+            (
+                "tell the boss on teams that I am ill",
+                some("boss"),
+                None,
+                some("I am ill"),
+            ),
+        ] {
+            assert_eq!(
+                (recipient(text), topic(text), words_to_send(text)),
+                (to, about, words),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn searches_have_a_query() {
+        assert_eq!(
+            query("Find conversations with Alice").as_deref(),
+            Some("Alice")
+        );
+        assert_eq!(
+            query("search my mail for invoices").as_deref(),
+            Some("invoices")
+        );
+        assert_eq!(query("search my mail"), None);
+        assert_eq!(
+            file("find the budget file in my drive").as_deref(),
+            Some("budget")
+        );
+        assert_eq!(
+            file("Where is my presentation?").as_deref(),
+            Some("presentation")
+        );
+        assert_eq!(file("find my file"), None);
+    }
+}

@@ -1,0 +1,119 @@
+//! Receiving lines of the session description, and the remote tracks that they carry. The server moves tracks
+//! between lines as they come and go.
+
+use super::Session;
+use crate::{
+    AudioCodec, RemoteAudioTrack, RoomEvent,
+    packet_queue::{PacketSender, packet_queue},
+};
+use std::collections::HashMap;
+use str0m::{
+    format::Codec,
+    media::{MediaData, Mid},
+};
+
+/// All receiving lines; few, so that a search is cheaper than a map.
+#[derive(Default)]
+pub(super) struct Lines(Vec<Line>);
+
+struct Line {
+    mid: Mid,
+    /// What the server says it carries.
+    track: Option<String>,
+    /// Where its packets go, while somebody wants them.
+    packets: Option<PacketSender>,
+}
+
+impl Lines {
+    pub(super) fn add(&mut self, mids: impl IntoIterator<Item = Mid>) {
+        for mid in mids {
+            if !self.0.iter().any(|line| line.mid == mid) {
+                self.0.push(Line {
+                    mid,
+                    track: None,
+                    packets: None,
+                });
+            }
+        }
+    }
+
+    pub(super) fn mids(&self) -> impl Iterator<Item = Mid> {
+        self.0.iter().map(|line| line.mid)
+    }
+
+    /// Some line, an idle one if there is.
+    pub(super) fn any(&self) -> Option<Mid> {
+        let idle = self.0.iter().find(|line| line.track.is_none());
+        idle.or(self.0.first()).map(|line| line.mid)
+    }
+
+    /// Ends all tracks.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Ends what arrives of one track.
+    pub(super) fn end_track(&mut self, sid: &str) {
+        for line in &mut self.0 {
+            if line.track.as_deref() == Some(sid) {
+                line.track = None;
+                line.packets = None;
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Takes over the server's map of lines to tracks.
+    pub(super) fn map_lines(&mut self, map: &HashMap<String, String>) {
+        for line in &mut self.media.lines.0 {
+            let now = map.get(&*line.mid);
+            if now != line.track.as_ref() {
+                // Another track is another stream: its reader starts anew.
+                line.packets = None;
+                line.track = now.cloned();
+            }
+        }
+        self.bind_lines();
+    }
+
+    /// Hands out the tracks of lines that carry something wanted and have no reader yet.
+    pub(super) fn bind_lines(&mut self) {
+        for line in &mut self.media.lines.0 {
+            let (Some(sid), None) = (&line.track, &line.packets) else {
+                continue;
+            };
+            let Some(participant) = self.subscriptions.publisher_of(sid) else {
+                continue; // not wanted, or not announced yet
+            };
+            let (sender, receiver) = packet_queue();
+            line.packets = Some(sender);
+            let track = RemoteAudioTrack::new(sid.clone(), participant.to_owned(), receiver);
+            self.shared.emit(RoomEvent::TrackSubscribed(track));
+        }
+    }
+
+    /// A packet of audio: the way that runs fifty times a second for each track.
+    pub(super) fn on_media(&mut self, media: MediaData) {
+        let codec = match media.params.spec().codec {
+            Codec::Opus => AudioCodec::Opus,
+            Codec::PCMU => AudioCodec::Pcmu,
+            _ => return,
+        };
+        let lines = &mut self.media.lines.0;
+        let Some(line) = lines.iter_mut().find(|line| line.mid == media.mid) else {
+            return;
+        };
+        if let Some(packets) = &mut line.packets
+            && !media.data.is_empty()
+        {
+            packets.push(
+                **media.seq_range.start(),
+                codec,
+                media.time.numer() as u32,
+                media.network_time,
+                media.data,
+            );
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Whole tests: our participants against a real LiveKit server.
+//!
+//! The server is `LIVEKIT_SERVER_BIN`, else `.tools/bin/livekit-server` of the workspace, else the one in `PATH`.
+
+mod audio;
+mod server;

@@ -1,0 +1,290 @@
+//! A real LiveKit server on free ports, ended with the test.
+
+use casp_room::{
+    AudioCodec, OutgoingPacket, PublishOptions, RemoteAudioTrack, Room, RoomEvent, RoomEvents,
+    RoomOptions,
+    admin::{LiveKit, TokenOptions},
+};
+use std::{
+    net::{TcpListener, UdpSocket},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+/// Nothing here takes longer on an idle machine than a tenth of this.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+
+const KEY: &str = "testkey";
+const SECRET: &str = "a test secret of more than thirty-two bytes";
+
+/// How a server differs from the usual one.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Config {
+    /// No UDP port at all.
+    pub(crate) is_tcp_only: bool,
+    /// Only Opus is enabled.
+    pub(crate) is_opus_only: bool,
+}
+
+pub(crate) struct Server {
+    process: Child,
+    config: Config,
+    file: PathBuf,
+    port: u16,
+    media: (u16, u16),
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+        let _ = std::fs::remove_file(&self.file);
+    }
+}
+
+fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("LIVEKIT_SERVER_BIN") {
+        return path.into();
+    }
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/bin/livekit-server");
+    if tools.exists() {
+        tools
+    } else {
+        "livekit-server".into()
+    }
+}
+
+fn free_tcp() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn free_udp() -> u16 {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.local_addr().unwrap().port()
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        Self::with(Config::default()).await
+    }
+
+    pub(crate) async fn with(config: Config) -> Self {
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_test_writer()
+            .try_init();
+        let port = free_tcp();
+        let mut server = Self {
+            process: Command::new("true").spawn().unwrap(),
+            config,
+            file: std::env::temp_dir().join(format!("casp-room-{port}.yaml")),
+            port,
+            media: (free_tcp(), free_udp()),
+        };
+        server.restart().await;
+        server
+    }
+
+    fn stop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// Ends it without a word to anybody.
+    pub(crate) fn kill(&mut self) {
+        self.stop();
+    }
+
+    /// Starts it (again), on the same ports, and waits until it answers.
+    pub(crate) async fn restart(&mut self) {
+        self.stop();
+        let (tcp, udp) = self.media;
+        let udp = if self.config.is_tcp_only {
+            // A port that nothing listens on would still be announced: forbid UDP altogether.
+            "force_tcp: true".to_owned()
+        } else {
+            format!("udp_port: {udp}")
+        };
+        let codecs = if self.config.is_opus_only {
+            "room:\n  enabled_codecs:\n    - mime: audio/opus\n"
+        } else {
+            ""
+        };
+        let yaml = format!(
+            "port: {}\nbind_addresses: [\"127.0.0.1\"]\nrtc:\n  tcp_port: {tcp}\n  {udp}\n  node_ip: 127.0.0.1\n  \
+             use_external_ip: false\n  enable_loopback_candidate: true\n  ips:\n    includes: [\"127.0.0.1/32\"]\n\
+             {codecs}keys:\n  {KEY}: {SECRET}\nlogging:\n  level: error\n",
+            self.port
+        );
+        std::fs::write(&self.file, yaml).unwrap();
+        self.process = Command::new(binary())
+            .arg("--config")
+            .arg(&self.file)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("livekit-server; set LIVEKIT_SERVER_BIN to where it is");
+        let up = async {
+            while tokio::net::TcpStream::connect(("127.0.0.1", self.port))
+                .await
+                .is_err()
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, up)
+            .await
+            .expect("livekit-server does not answer");
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn address(&self) -> (&'static str, u16) {
+        ("127.0.0.1", self.port)
+    }
+
+    pub(crate) fn livekit(&self) -> LiveKit {
+        LiveKit::new(&self.url(), KEY, SECRET).unwrap()
+    }
+
+    pub(crate) fn token(&self, room: &str, identity: &str) -> String {
+        self.livekit()
+            .participant_token(&TokenOptions {
+                room: room.into(),
+                identity: identity.into(),
+                name: format!("{identity}'s name"),
+                can_update_own_metadata: true,
+                ..Default::default()
+            })
+            .unwrap()
+    }
+
+    pub(crate) async fn join(&self, room: &str, identity: &str) -> (Room, Events) {
+        self.join_with(room, identity, RoomOptions::default()).await
+    }
+
+    pub(crate) async fn join_with(
+        &self,
+        room: &str,
+        identity: &str,
+        options: RoomOptions,
+    ) -> (Room, Events) {
+        join_at(&self.url(), &self.token(room, identity), options).await
+    }
+}
+
+pub(crate) async fn join_at(url: &str, token: &str, options: RoomOptions) -> (Room, Events) {
+    let (room, events) = Room::connect(url, token, options).await.unwrap();
+    (room, Events(events))
+}
+
+/// Events, of which a test waits for those it is about.
+pub(crate) struct Events(pub(crate) RoomEvents);
+
+impl Events {
+    /// The first event that `wanted` makes something of; others before it are passed over.
+    pub(crate) async fn wait<T>(
+        &mut self,
+        what: &str,
+        mut wanted: impl FnMut(RoomEvent) -> Option<T>,
+    ) -> T {
+        let mut passed = Vec::new();
+        let found = async {
+            loop {
+                let Some(event) = self.0.recv().await else {
+                    panic!("the room ended before: {what}; passed {passed:#?}");
+                };
+                let text = format!("{event:?}");
+                if let Some(found) = wanted(event) {
+                    return found;
+                }
+                passed.push(text);
+            }
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(found) => found,
+            Err(_) => panic!("never came: {what}; passed {passed:#?}"),
+        }
+    }
+
+    pub(crate) async fn track(&mut self) -> RemoteAudioTrack {
+        self.wait("a subscribed track", |event| match event {
+            RoomEvent::TrackSubscribed(track) => Some(track),
+            _ => None,
+        })
+        .await
+    }
+}
+
+pub(crate) fn publishing(codec: AudioCodec) -> RoomOptions {
+    RoomOptions {
+        publish: Some(track_options(codec)),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn track_options(codec: AudioCodec) -> PublishOptions {
+    PublishOptions {
+        name: "voice".into(),
+        codec,
+        dtx: false,
+    }
+}
+
+/// The numbered frame of a test: its number comes back from its bytes.
+pub(crate) fn frame(codec: AudioCodec, number: u32) -> OutgoingPacket {
+    let mut payload = vec![0xa5; 160];
+    if codec == AudioCodec::Opus {
+        // TOC of a 20 ms CELT frame, mono; what follows is opaque to everybody on the way.
+        payload.truncate(60);
+        payload[0] = 0xf8;
+    }
+    payload[4..8].copy_from_slice(&number.to_be_bytes());
+    OutgoingPacket {
+        payload: payload.into(),
+        rtp_timestamp: number.wrapping_mul(codec.clock_rate_hz() / 50),
+        starts_talkspurt: number == 0,
+    }
+}
+
+/// Sends numbered frames every 20 ms until dropped.
+pub(crate) struct Speaker(tokio::task::JoinHandle<()>);
+
+impl Drop for Speaker {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+pub(crate) fn speak(track: std::sync::Arc<casp_room::LocalAudioTrack>) -> Speaker {
+    Speaker(tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        for number in 0.. {
+            tick.tick().await;
+            // Full queues and closed rooms are what some tests are about.
+            let _ = track.send(frame(track.codec(), number));
+        }
+    }))
+}
+
+/// The next frames of ours (the server sends silence of its own now and then), by number.
+pub(crate) async fn hear(track: &mut RemoteAudioTrack, count: usize) -> Vec<(u32, AudioCodec)> {
+    let mut heard = Vec::new();
+    let hearing = async {
+        while heard.len() < count {
+            let packet = track.recv().await.expect("the track goes on");
+            if packet.payload.len() >= 60 && packet.payload[8..60].iter().all(|byte| *byte == 0xa5)
+            {
+                let number = packet.payload[4..8].try_into().unwrap();
+                heard.push((u32::from_be_bytes(number), packet.codec));
+            }
+        }
+    };
+    match tokio::time::timeout(PATIENCE, hearing).await {
+        Ok(()) => heard,
+        Err(_) => panic!("heard only {heard:?} of {count}"),
+    }
+}
