@@ -62,7 +62,7 @@ pub struct StreamDecoder {
 #[derive(Debug)]
 enum Current {
     Opus(Decoder),
-    Pcmu(PcmuStream),
+    Pcmu(Box<PcmuStream>),
 }
 
 impl Current {
@@ -76,7 +76,7 @@ impl Current {
     fn new(codec: Codec) -> Result<Self> {
         Ok(match codec {
             Codec::Opus => Self::Opus(Decoder::new(SampleRate::Hz16000)?),
-            Codec::Pcmu => Self::Pcmu(PcmuStream::new()?),
+            Codec::Pcmu => Self::Pcmu(Box::new(PcmuStream::new()?)),
         })
     }
 }
@@ -113,15 +113,12 @@ impl StreamDecoder {
         out.clear();
         let lost = lost_before.saturating_add(self.undecodable);
         let result = self.decode_after(lost, codec, payload, out);
-        match &result {
-            Ok(decoded) => {
-                self.packet_samples = decoded.received;
-                self.undecodable = 0;
-            }
-            Err(_) => {
-                out.clear();
-                self.undecodable = lost.saturating_add(1);
-            }
+        if let Ok(decoded) = &result {
+            self.packet_samples = decoded.received;
+            self.undecodable = 0;
+        } else {
+            out.clear();
+            self.undecodable = lost.saturating_add(1);
         }
         result
     }

@@ -100,7 +100,9 @@ struct Filter {
     pending: Vec<f32>,
     chunk: usize,
     filtered: Vec<f32>,
-    /// Output still to be thrown away at the start: the filter's delay.
+    /// Of the filter, in samples of output.
+    delay: usize,
+    /// What of it is still to be thrown away at the start.
     to_skip: usize,
     /// Samples of this utterance.
     taken: u64,
@@ -121,10 +123,15 @@ impl Filter {
         let ratio = f64::from(to_hz) / f64::from(from_hz);
         let sinc = Async::new_sinc(ratio, 1.0, &parameters, chunk, 1, FixedAsync::Input)
             .map_err(|_| AudioError::SampleRate(to_hz))?;
+        // The first output lies one step of output after half a filter, less one phase, before the
+        // first input.
+        let delay = (taps as f64 / 2.0 - 1.0 / f64::from(oversampling)) * ratio - 1.0;
+        let delay = delay.round() as usize;
         Ok(Self {
             pending: Vec::with_capacity(chunk),
             filtered: vec![0.0; sinc.output_frames_max()],
-            to_skip: sinc.output_delay(),
+            delay,
+            to_skip: delay,
             chunk,
             from_hz,
             to_hz,
@@ -152,14 +159,14 @@ impl Filter {
         let (from, to) = (u64::from(self.from_hz), u64::from(self.to_hz));
         let expected = (self.taken * to + from / 2) / from;
         // The delay is half the filter: with what is pending, this many chunks bring it all out.
-        for _ in 0..self.sinc.output_delay() / self.chunk + 4 {
+        for _ in 0..self.delay / self.chunk + 4 {
             if self.given < expected {
                 self.filter_pending(out, expected);
             }
         }
         self.sinc.reset();
         self.pending.clear();
-        self.to_skip = self.sinc.output_delay();
+        self.to_skip = self.delay;
         (self.taken, self.given) = (0, 0);
     }
 

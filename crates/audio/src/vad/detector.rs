@@ -1,6 +1,7 @@
 //! Frames to scores to voice.
 
 use super::noise_floor::NoiseFloor;
+use super::voicing::Voicing;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -8,19 +9,23 @@ use std::time::Duration;
 const FRAME_SAMPLES: usize = 256;
 /// Samples a second.
 const SAMPLE_RATE_HZ: u64 = 16_000;
+/// How far back the sound before a voice is taken for its beginning: an unvoiced consonant, 192 ms.
+const MAX_ONSET_FRAMES: u32 = 12;
 /// Events kept for a reader that does not read: over 4 s of frames, then the oldest go.
 const MAX_EVENTS: usize = 300;
 
-/// Settings of a [`VoiceDetector`].
+/// Settings of a [`VoiceDetector`]: how long, how sure, how loud.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VadOptions {
-    /// Speech that must be heard before voice is reported; rounded up to frames of 16 ms.
+    /// Sound that must be heard before voice is reported; rounded up to frames of 16 ms.
     pub min_speech: Duration,
     /// Quiet that must be heard before its end is reported; rounded up likewise.
     pub hangover: Duration,
-    /// A frame that scores this begins speech.
-    pub start_probability: f32,
-    /// A frame that scores this goes on with it.
+    /// Score at which sound with the pitch of a voice begins speech, with a single frame.
+    pub voiced_probability: f32,
+    /// Score at which any sound does (whispers, consonants), with all frames of `min_speech`.
+    pub unvoiced_probability: f32,
+    /// Score down to which speech goes on.
     pub stop_probability: f32,
     /// Quieter frames are never speech, whatever their score: rms of 16-bit samples.
     pub min_rms: f32,
@@ -33,13 +38,17 @@ impl Default for VadOptions {
         Self {
             min_speech: Duration::from_millis(48),
             hangover: Duration::from_millis(100),
-            start_probability: 0.5,
+            voiced_probability: 0.33,
+            unvoiced_probability: 0.6,
             stop_probability: 0.35,
             min_rms: 25.0,
             min_over_noise: 2.0,
         }
     }
 }
+
+/// Periodicity from which a sound has the pitch of a voice.
+const VOICED_PERIODICITY: f32 = 0.45;
 
 /// What was found. Positions count all samples pushed since the start; [`Duration`]s follow at
 /// 16,000 a second.
@@ -72,10 +81,30 @@ pub enum VadEvent {
 
 #[derive(Debug, Clone, Copy)]
 enum State {
-    /// Frames of speech in a row, and where they began.
-    Quiet { speech_frames: u32, began_at: u64 },
+    Quiet(Onset),
     /// Frames of quiet in a row, and where the last of speech ended.
-    Voice { quiet_frames: u32, spoke_until: u64 },
+    Voice {
+        quiet_frames: u32,
+        spoke_until: u64,
+    },
+}
+
+/// Sound that may turn out to be speech.
+#[derive(Debug, Clone, Copy, Default)]
+struct Onset {
+    /// Frames over the gate in a row, and where they began.
+    loud_frames: u32,
+    began_at: u64,
+    /// The latest of them that scored high enough without a pitch, in a row.
+    sure_frames: u32,
+}
+
+impl State {
+    const QUIET: Self = Self::Quiet(Onset {
+        loud_frames: 0,
+        began_at: 0,
+        sure_frames: 0,
+    });
 }
 
 /// Finds voice in one stream.
@@ -85,6 +114,7 @@ pub struct VoiceDetector {
     min_speech_frames: u32,
     hangover_frames: u32,
     noise: NoiseFloor,
+    voicing: Voicing,
     state: State,
     /// The frame being filled.
     frame: [i16; FRAME_SAMPLES],
@@ -116,7 +146,8 @@ impl VoiceDetector {
             min_speech_frames: frames(options.min_speech),
             hangover_frames: frames(options.hangover),
             noise: NoiseFloor::new(),
-            state: QUIET,
+            voicing: Voicing::new(),
+            state: State::QUIET,
             frame: [0; FRAME_SAMPLES],
             filled: 0,
             position: 0,
@@ -192,68 +223,71 @@ impl VoiceDetector {
             .options
             .min_rms
             .max(self.noise.rms() * self.options.min_over_noise);
-        let threshold = match self.state {
-            State::Quiet { .. } => self.options.start_probability,
-            State::Voice { .. } => self.options.stop_probability,
-        };
-        let is_speech = probability >= threshold && rms >= gate;
         self.noise
             .update(rms, probability >= self.options.stop_probability);
-        self.debounce(is_speech, began_at);
-    }
-
-    fn debounce(&mut self, is_speech: bool, frame_began_at: u64) {
-        let detected_at_sample = self.position;
+        self.voicing.push(&self.frame);
         self.state = match self.state {
-            State::Quiet { .. } if !is_speech => QUIET,
-            State::Quiet {
-                speech_frames,
-                began_at,
-            } => {
-                let began_at = if speech_frames == 0 {
-                    frame_began_at
-                } else {
-                    began_at
-                };
-                if speech_frames + 1 < self.min_speech_frames {
-                    State::Quiet {
-                        speech_frames: speech_frames + 1,
-                        began_at,
-                    }
-                } else {
-                    self.emit(VadEvent::VoiceStarted {
-                        at_sample: began_at,
-                        detected_at_sample,
-                    });
-                    State::Voice {
-                        quiet_frames: 0,
-                        spoke_until: detected_at_sample,
-                    }
+            State::Quiet(_) if rms < gate => State::QUIET,
+            State::Quiet(onset) => self.hear_onset(onset, began_at, probability),
+            State::Voice { .. } if rms >= gate && probability >= self.options.stop_probability => {
+                State::Voice {
+                    quiet_frames: 0,
+                    spoke_until: self.position,
                 }
             }
-            State::Voice { .. } if is_speech => State::Voice {
-                quiet_frames: 0,
-                spoke_until: detected_at_sample,
-            },
             State::Voice {
                 quiet_frames,
                 spoke_until,
-            } => {
-                if quiet_frames + 1 < self.hangover_frames {
-                    State::Voice {
-                        quiet_frames: quiet_frames + 1,
-                        spoke_until,
-                    }
-                } else {
-                    let at_sample = spoke_until;
-                    self.emit(VadEvent::VoiceStopped {
-                        at_sample,
-                        detected_at_sample,
-                    });
-                    QUIET
-                }
-            }
+            } => self.hear_quiet(quiet_frames + 1, spoke_until),
         };
+    }
+
+    /// A loud frame before voice.
+    fn hear_onset(&mut self, mut onset: Onset, frame_began_at: u64, probability: f32) -> State {
+        if onset.loud_frames == 0 {
+            onset.began_at = frame_began_at;
+        }
+        onset.loud_frames += 1;
+        let is_sure = probability >= self.options.unvoiced_probability;
+        onset.sure_frames = if is_sure { onset.sure_frames + 1 } else { 0 };
+        let is_speech = onset.loud_frames >= self.min_speech_frames
+            && (onset.sure_frames >= self.min_speech_frames
+                || (probability >= self.options.voiced_probability
+                    && self.voicing.periodicity() >= VOICED_PERIODICITY));
+        if !is_speech {
+            return State::Quiet(onset);
+        }
+        let detected_at_sample = self.position;
+        // Sound of another kind may have gone on for long before: only its end is speech.
+        let earliest =
+            u64::from(self.min_speech_frames.max(MAX_ONSET_FRAMES)) * FRAME_SAMPLES as u64;
+        let at_sample = onset
+            .began_at
+            .max(detected_at_sample.saturating_sub(earliest));
+        self.emit(VadEvent::VoiceStarted {
+            at_sample,
+            detected_at_sample,
+        });
+        State::Voice {
+            quiet_frames: 0,
+            spoke_until: detected_at_sample,
+        }
+    }
+
+    /// A frame without speech within voice.
+    fn hear_quiet(&mut self, quiet_frames: u32, spoke_until: u64) -> State {
+        if quiet_frames < self.hangover_frames {
+            return State::Voice {
+                quiet_frames,
+                spoke_until,
+            };
+        }
+        let event = VadEvent::VoiceStopped {
+            at_sample: spoke_until,
+            detected_at_sample: self.position,
+        };
+        self.emit(event);
+        State::QUIET
     }
 
     fn emit(&mut self, event: VadEvent) {
@@ -263,11 +297,6 @@ impl VoiceDetector {
         self.events.push_back(event);
     }
 }
-
-const QUIET: State = State::Quiet {
-    speech_frames: 0,
-    began_at: 0,
-};
 
 fn rms(frame: &[i16]) -> f32 {
     let sum: f32 = frame

@@ -1,8 +1,7 @@
 //! Signals for tests.
-#![allow(dead_code, reason = "each test file uses some of them")]
 
 /// "Hello I live in London with my wife.", espeak-ng, 1.79 s at 16 kHz, loud from its first sample.
-pub fn utterance_16k() -> Vec<i16> {
+pub(crate) fn utterance_16k() -> Vec<i16> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/utterance-16k.wav");
     let mut reader = hound::WavReader::open(path).expect("the test's WAV");
     assert_eq!(
@@ -16,7 +15,7 @@ pub fn utterance_16k() -> Vec<i16> {
 }
 
 /// White noise of a level, the same every time.
-pub fn noise(samples: usize, rms: f64, seed: u64) -> Vec<i16> {
+pub(crate) fn noise(samples: usize, rms: f64, seed: u64) -> Vec<i16> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut uniform = || {
         state ^= state << 13;
@@ -32,7 +31,7 @@ pub fn noise(samples: usize, rms: f64, seed: u64) -> Vec<i16> {
 }
 
 /// A sine.
-pub fn tone(samples: usize, hz: f64, sample_rate_hz: u32, amplitude: f64) -> Vec<i16> {
+pub(crate) fn tone(samples: usize, hz: f64, sample_rate_hz: u32, amplitude: f64) -> Vec<i16> {
     let step = std::f64::consts::TAU * hz / f64::from(sample_rate_hz);
     (0..samples)
         .map(|n| ((n as f64 * step).sin() * amplitude).round() as i16)
@@ -40,14 +39,40 @@ pub fn tone(samples: usize, hz: f64, sample_rate_hz: u32, amplitude: f64) -> Vec
 }
 
 /// Root mean square.
-pub fn rms(pcm: &[i16]) -> f64 {
+pub(crate) fn rms(pcm: &[i16]) -> f64 {
     let sum: f64 = pcm.iter().map(|&sample| f64::from(sample).powi(2)).sum();
     (sum / pcm.len().max(1) as f64).sqrt()
 }
 
 /// Adds `other` to `pcm` from a position on.
-pub fn mix(pcm: &mut [i16], at: usize, other: &[i16]) {
+pub(crate) fn mix(pcm: &mut [i16], at: usize, other: &[i16]) {
     for (sample, &added) in pcm[at..].iter_mut().zip(other) {
         *sample = sample.saturating_add(added);
     }
+}
+
+/// Level of the difference between two signals below the first one, in dB.
+pub(crate) fn snr_db(signal: &[i16], other: &[i16]) -> f64 {
+    assert_eq!(signal.len(), other.len());
+    let difference: Vec<i16> = signal
+        .iter()
+        .zip(other)
+        .map(|(&a, &b)| a.saturating_sub(b))
+        .collect();
+    20.0 * (rms(signal) / rms(&difference).max(0.01)).log10()
+}
+
+/// Power of one frequency in `pcm`, in dB below that of a sine of `amplitude`.
+pub(crate) fn level_db(pcm: &[i16], hz: f64, sample_rate_hz: u32, amplitude: f64) -> f64 {
+    let step = std::f64::consts::TAU * hz / f64::from(sample_rate_hz);
+    // A Hann window keeps neighbours out.
+    let length = pcm.len() as f64;
+    let (mut re, mut im) = (0.0, 0.0);
+    for (n, &sample) in pcm.iter().enumerate() {
+        let window = 1.0 - (std::f64::consts::TAU * n as f64 / length).cos();
+        re += f64::from(sample) * window * (n as f64 * step).cos();
+        im += f64::from(sample) * window * (n as f64 * step).sin();
+    }
+    let found = 2.0 * re.hypot(im) / length;
+    20.0 * (found.max(1e-9) / amplitude).log10()
 }

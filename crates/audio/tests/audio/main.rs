@@ -1,0 +1,10 @@
+//! The crate as its users see it.
+
+mod cleanup;
+mod opus;
+mod pacer;
+mod pacer_properties;
+mod receive;
+mod resample;
+mod signals;
+mod vad;
