@@ -25,6 +25,8 @@ struct State {
     outcome: ReplyOutcome,
     clauses: String,
     unanswered: Vec<ToolCall>,
+    /// Ids of the calls that were made.
+    begun: Vec<String>,
 }
 
 impl Progress {
@@ -37,6 +39,7 @@ impl Progress {
             outcome,
             clauses: String::new(),
             unanswered: Vec::new(),
+            begun: Vec::new(),
         })))
     }
 
@@ -45,9 +48,14 @@ impl Progress {
         let state = self.state();
         let mut outcome = state.outcome.clone();
         for call in &state.unanswered {
+            let content = if state.begun.contains(&call.id) {
+                r#"{"status":"failed","error":"Interrupted: it is not known whether this was done."}"#
+            } else {
+                r#"{"status":"failed","error":"Interrupted before this was done."}"#
+            };
             outcome.tool_messages.push(ChatMessage::Tool {
                 tool_call_id: call.id.clone(),
-                content: r#"{"status":"failed","error":"Interrupted: it is not known whether this was done."}"#.to_owned(),
+                content: content.to_owned(),
             });
         }
         outcome
@@ -91,6 +99,10 @@ impl Progress {
             tool_calls: calls.to_vec(),
         };
         state.outcome.tool_messages.push(message);
+    }
+
+    pub(super) fn begin_call(&self, call: &ToolCall) {
+        self.state().begun.push(call.id.clone());
     }
 
     pub(super) fn add_answer(&self, call: &ToolCall, content: String) {

@@ -218,6 +218,7 @@ impl Rounds {
     }
 
     async fn call_tool<'a>(&self, call: &'a ToolCall) -> Step<(&'a ToolCall, ToolOutcome)> {
+        self.progress.begin_call(call);
         let name = ActionName::from_tool(&call.name).as_str().to_owned();
         self.send(ReplyEvent::ActionStarted { name: name.clone() })
             .await?;

@@ -265,3 +265,18 @@ async fn actions_are_named_with_their_dot() {
             .contains("No Google Calendar is connected")
     );
 }
+
+#[tokio::test]
+async fn a_call_that_was_cut_before_it_began_was_not_done() {
+    let llm = Script::new([calls([tool("1", "send", "{}")])]);
+    let mut reply = conversation(&llm, &Arc::default()).reply("Send it.");
+    assert!(matches!(reply.next().await, Some(ReplyEvent::FirstToken)));
+    while reply.outcome().tool_messages.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let outcome = reply.outcome();
+    let [_, ChatMessage::Tool { content, .. }] = &outcome.tool_messages[..] else {
+        panic!("{outcome:?}")
+    };
+    assert!(content.contains("before this was done"), "{content}");
+}

@@ -4,8 +4,10 @@
 mod answer;
 mod dialogue;
 mod intent;
+mod manners;
 mod results;
 mod slots;
+mod tokens;
 mod tool_use;
 mod words;
 

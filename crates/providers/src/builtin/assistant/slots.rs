@@ -1,142 +1,6 @@
 //! What a wish names: times, people, topics, files.
 
-const TIME_WORDS: &[&str] = &[
-    "today",
-    "tomorrow",
-    "tonight",
-    "yesterday",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "january",
-    "february",
-    "april",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "week",
-    "weekend",
-    "month",
-    "morning",
-    "afternoon",
-    "evening",
-    "noon",
-    "midnight",
-    "am",
-    "pm",
-    "a.m",
-    "p.m",
-    "oclock",
-    "o'clock",
-];
-/// They belong to a time when one follows.
-const BEFORE_TIME: &[&str] = &[
-    "at", "on", "in", "this", "next", "the", "for", "from", "until", "by", "about", "around",
-];
-const NUMBERS: &[&str] = &[
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-    "twelve", "thirty", "fifteen", "half", "quarter",
-];
-const ARTICLES: &[&str] = &[
-    "a", "an", "the", "my", "our", "new", "me", "for", "on", "in", "to", "up", "at", "with", "of",
-    "some", "it",
-];
-
-/// A text's words as they were written, beside their plain forms.
-struct Tokens<'a>(Vec<(&'a str, String)>);
-
-impl<'a> Tokens<'a> {
-    fn of(text: &'a str) -> Self {
-        let tokens = text.split_whitespace().map(|word| {
-            let word =
-                word.trim_matches(|mark: char| matches!(mark, '.' | ',' | '!' | '?' | ';' | '"'));
-            (word, word.to_lowercase())
-        });
-        Self(tokens.filter(|(word, _)| !word.is_empty()).collect())
-    }
-
-    fn plain(&self, at: usize) -> &str {
-        self.0.get(at).map_or("", |(_, plain)| plain)
-    }
-
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn position(&self, words: &[&str]) -> Option<usize> {
-        self.0
-            .iter()
-            .position(|(_, plain)| words.contains(&plain.as_str()))
-    }
-
-    /// The words from `start` to `end` without articles and prepositions around them.
-    fn phrase(&self, start: usize, end: usize) -> Option<String> {
-        let (mut start, mut end) = (start, end.min(self.len()));
-        while start < end && ARTICLES.contains(&self.plain(start)) {
-            start += 1;
-        }
-        while end > start && ARTICLES.contains(&self.plain(end - 1)) {
-            end -= 1;
-        }
-        let words: Vec<&str> = self
-            .0
-            .get(start..end)?
-            .iter()
-            .map(|(word, _)| *word)
-            .collect();
-        (!words.is_empty()).then(|| words.join(" "))
-    }
-
-    /// Whether a time is told at `at`.
-    fn is_time(&self, at: usize) -> bool {
-        let word = self.plain(at);
-        let next = self.plain(at + 1);
-        TIME_WORDS.contains(&word)
-            || (is_hour(word) && !matches!(next, "people" | "minutes" | "files"))
-            || (word == "p" || word == "a") && next == "m"
-            || word == "m" && at > 0 && matches!(self.plain(at - 1), "p" | "a")
-    }
-
-    /// The first stretch of words at or after `start` that tells a time.
-    fn time_span(&self, start: usize) -> Option<(usize, usize)> {
-        let first = (start..self.len()).find(|at| self.is_time(*at))?;
-        let mut begin = first;
-        while begin > start && BEFORE_TIME.contains(&self.plain(begin - 1)) {
-            begin -= 1;
-        }
-        let mut end = first + 1;
-        loop {
-            let mut next = end;
-            while BEFORE_TIME.contains(&self.plain(next)) || self.plain(next) == "and" {
-                next += 1;
-            }
-            if next < self.len() && self.is_time(next) {
-                end = next + 1;
-            } else {
-                return Some((begin, end));
-            }
-        }
-    }
-}
-
-/// Whether a word may be an hour: `6`, `10:30`, `six`, `6pm`.
-pub(super) fn is_hour(word: &str) -> bool {
-    let digits = word.trim_end_matches("pm").trim_end_matches("am");
-    let is_number = digits.starts_with(|first: char| first.is_ascii_digit())
-        && digits.len() <= 5
-        && digits
-            .chars()
-            .all(|digit| digit.is_ascii_digit() || digit == ':');
-    is_number || NUMBERS.contains(&word)
-}
+use super::tokens::Tokens;
 
 /// The time that is told: "tomorrow at 6 PM".
 pub(super) fn when(text: &str) -> Option<String> {
@@ -147,8 +11,7 @@ pub(super) fn when(text: &str) -> Option<String> {
     } else {
         begin
     };
-    let words: Vec<&str> = tokens.0[begin..end].iter().map(|(word, _)| *word).collect();
-    Some(words.join(" "))
+    Some(tokens.written(begin, end))
 }
 
 /// What a new event is called.
@@ -259,13 +122,7 @@ pub(super) fn topic(text: &str) -> Option<String> {
     let end = (start..tokens.len())
         .find(|at| matches!(tokens.plain(*at), "saying" | "to"))
         .unwrap_or(tokens.len());
-    let words: Vec<&str> = tokens
-        .0
-        .get(start..end)?
-        .iter()
-        .map(|(word, _)| *word)
-        .collect();
-    (!words.is_empty()).then(|| words.join(" "))
+    (start < end).then(|| tokens.written(start, end))
 }
 
 /// The words of a message itself.
@@ -315,15 +172,6 @@ pub(super) fn file(text: &str) -> Option<String> {
         .unwrap_or(&name)
         .trim();
     (!name.is_empty()).then(|| name.to_owned())
-}
-
-impl Tokens<'_> {
-    /// Whether a time begins at `at`, after words that lead to one.
-    fn is_time_soon(&self, at: usize) -> bool {
-        (at..self.len())
-            .find(|at| !BEFORE_TIME.contains(&self.plain(*at)))
-            .is_some_and(|at| self.is_time(at))
-    }
 }
 
 fn capitalised(text: &str) -> String {

@@ -93,15 +93,15 @@ impl Words {
     /// Whether a word that tells a time of day or an hour follows "to" or a word like it.
     pub(super) fn has_to_time(&self) -> bool {
         self.words.windows(2).any(|pair| {
-            matches!(pair[0].as_str(), "to" | "two" | "for") && super::slots::is_hour(&pair[1])
+            matches!(pair[0].as_str(), "to" | "two" | "for") && super::tokens::is_hour(&pair[1])
         })
     }
 
     /// Whether an hour with "am" or "pm", or "at" an hour, was said.
     pub(super) fn has_clock_time(&self) -> bool {
         self.words.windows(2).any(|pair| {
-            (super::slots::is_hour(&pair[0]) && matches!(pair[1].as_str(), "am" | "pm" | "oclock"))
-                || (pair[0] == "at" && super::slots::is_hour(&pair[1]))
+            (super::tokens::is_hour(&pair[0]) && matches!(pair[1].as_str(), "am" | "pm" | "oclock"))
+                || (pair[0] == "at" && super::tokens::is_hour(&pair[1]))
         })
     }
 
