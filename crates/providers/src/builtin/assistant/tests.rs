@@ -552,3 +552,27 @@ async fn it_repeats_what_it_said() {
         "I have not said anything yet."
     );
 }
+
+#[tokio::test]
+async fn whatever_is_said_has_an_answer() {
+    let wishes = INTENTS.iter().map(|(text, _)| *text);
+    let ends = [
+        "",
+        " to",
+        " about",
+        " saying ",
+        " at İ5",
+        " 🎉 to 🎉 saying ẞ",
+        " m p m",
+        " to to to",
+        " \u{a0}",
+    ];
+    for wish in wishes {
+        for end in ends {
+            for text in [format!("{wish}{end}"), format!("{end} {wish}")] {
+                let (said, call) = answer(&[user(&text)], TOOLS).await;
+                assert!(!said.is_empty() || call.is_some(), "{text}");
+            }
+        }
+    }
+}

@@ -1,5 +1,8 @@
 //! Words as they were recognised, and whether they sound like others.
 
+/// Words that are looked at; who says more says it to somebody else.
+const MOST_WORDS: usize = 100;
+
 /// What was said: words in lower case, without punctuation.
 #[derive(Debug)]
 pub(super) struct Words {
@@ -36,6 +39,9 @@ impl Words {
             }
             words.extend((!stem.is_empty()).then_some(stem));
             words.extend(tail.map(str::to_owned));
+            if words.len() >= MOST_WORDS {
+                break;
+            }
         }
         Self { words }
     }
