@@ -83,7 +83,7 @@ impl ProviderError {
     }
 
     /// What went wrong in a few words of our own: unlike `Display` it never quotes the provider, whose
-    /// message may quote the user. For logs and metrics.
+    /// message may quote the user. For metrics.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Timeout { phase, .. } => phase,

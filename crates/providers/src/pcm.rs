@@ -170,7 +170,7 @@ fn is_mp3_frame(bytes: &[u8]) -> bool {
     let is_layer_3 = version_layer & 0b0000_0110 == 0b0000_0010;
     let has_version = version_layer & 0b0001_1000 != 0b0000_1000;
     let bitrate = rates >> 4;
-    let has_emphasis_none = mode & 0b11 == 0;
+    let emphasis = mode & 0b11;
     *sync == 0xFF
         && version_layer & 0b1110_0000 == 0b1110_0000
         && is_layer_3
@@ -178,7 +178,7 @@ fn is_mp3_frame(bytes: &[u8]) -> bool {
         && bitrate != 0
         && bitrate != 15
         && rates & 0b1100 != 0b1100
-        && has_emphasis_none
+        && emphasis == 0
 }
 
 #[cfg(test)]
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn an_endless_body_is_cut() {
         let mut reader = PcmReader::new(24_000, 2);
-        let second = bytes(&[0; 24_000]);
+        let second = vec![0; 48_000];
         assert!(reader.push(&second).is_ok() && reader.push(&second).is_ok());
         assert_eq!(reader.push(&second), Err("more audio than any answer has"));
     }

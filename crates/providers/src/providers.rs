@@ -2,6 +2,7 @@
 
 use crate::{
     LanguageModel, SpeechToText, TextToSpeech,
+    builtin::{Flite, PocketSphinx, assistant::RuleBased},
     fallback::Fallback,
     openai::{Chat, Endpoint, Speech, Transcription},
     settings::{ProviderName, ProviderSettings, SettingsError},
@@ -16,6 +17,7 @@ pub struct Providers {
     llm: Arc<Fallback<dyn LanguageModel>>,
     tts: Arc<Fallback<dyn TextToSpeech>>,
     endpoint: Option<Arc<Endpoint>>,
+    pocketsphinx: Option<Arc<PocketSphinx>>,
     warming: OnceLock<AbortHandle>,
 }
 
@@ -30,9 +32,13 @@ impl Providers {
         let endpoint = uses_openai
             .then(|| Endpoint::new(&settings.openai, &settings.timeouts).map(Arc::new))
             .transpose()?;
+        let pocketsphinx = stt
+            .contains(&ProviderName::Builtin)
+            .then(|| Arc::new(PocketSphinx::new(settings.timeouts.stt_total)));
         let build = Build {
             settings,
             endpoint: endpoint.as_ref(),
+            pocketsphinx: pocketsphinx.as_ref(),
         };
         Ok(Self {
             stt: Arc::new(Fallback::<dyn SpeechToText>::new(
@@ -45,6 +51,7 @@ impl Providers {
                 build.each(tts, Build::tts)?,
             )),
             endpoint,
+            pocketsphinx,
             warming: OnceLock::new(),
         })
     }
@@ -75,8 +82,12 @@ impl Providers {
     }
 
     /// Opens a connection to each HTTP provider and keeps one open until this value is dropped, so that no
-    /// turn waits for a handshake. To be called once, inside a Tokio runtime; later calls do nothing.
+    /// turn waits for a handshake; loads the offline speech model. To be called once, inside a Tokio
+    /// runtime; later calls do nothing.
     pub fn warm(&self) {
+        if let Some(Err(error)) = self.pocketsphinx.as_ref().map(|stt| stt.warm()) {
+            tracing::warn!(%error, "no offline speech-to-text");
+        }
         if let Some(endpoint) = &self.endpoint {
             self.warming.get_or_init(|| {
                 let endpoint = Arc::clone(endpoint);
@@ -98,6 +109,7 @@ impl Drop for Providers {
 struct Build<'a> {
     settings: &'a ProviderSettings,
     endpoint: Option<&'a Arc<Endpoint>>,
+    pocketsphinx: Option<&'a Arc<PocketSphinx>>,
 }
 
 impl Build<'_> {
@@ -115,7 +127,10 @@ impl Build<'_> {
 
     fn stt(&self, name: ProviderName) -> Result<Arc<dyn SpeechToText>, SettingsError> {
         match name {
-            ProviderName::Builtin => Err(SettingsError::NotInThisBuild(name.to_string())),
+            ProviderName::Builtin => Ok(match self.pocketsphinx {
+                Some(shared) => Arc::clone(shared) as Arc<dyn SpeechToText>,
+                None => Arc::new(PocketSphinx::new(self.settings.timeouts.stt_total)),
+            }),
             ProviderName::OpenAi => Ok(Arc::new(Transcription {
                 endpoint: self.endpoint()?,
                 model: self.settings.openai.stt_model.clone(),
@@ -126,7 +141,7 @@ impl Build<'_> {
 
     fn llm(&self, name: ProviderName) -> Result<Arc<dyn LanguageModel>, SettingsError> {
         match name {
-            ProviderName::Builtin => Err(SettingsError::NotInThisBuild(name.to_string())),
+            ProviderName::Builtin => Ok(Arc::new(RuleBased::new())),
             ProviderName::OpenAi => Ok(Arc::new(Chat {
                 endpoint: self.endpoint()?,
                 model: self.settings.openai.llm_model.clone(),
@@ -138,7 +153,7 @@ impl Build<'_> {
 
     fn tts(&self, name: ProviderName) -> Result<Arc<dyn TextToSpeech>, SettingsError> {
         match name {
-            ProviderName::Builtin => Err(SettingsError::NotInThisBuild(name.to_string())),
+            ProviderName::Builtin => Ok(Arc::new(Flite::new(self.settings.timeouts.tts_gap))),
             ProviderName::OpenAi => Ok(Arc::new(Speech {
                 endpoint: self.endpoint()?,
                 model: self.settings.openai.tts_model.clone(),

@@ -149,20 +149,13 @@ impl Watch {
     /// Says so in the log (never what was said), counts it, and remembers it where it is about the
     /// provider and not about this request.
     fn failed(&self, error: &ProviderError) {
-        let status = match error {
-            ProviderError::Rejected { status, .. } | ProviderError::Unauthorized { status, .. } => {
-                Some(*status)
-            }
-            _ => None,
-        };
-        tracing::warn!(
-            kind = self.kind,
-            provider = %self.name,
-            reason = error.reason(),
-            status,
-            "a provider failed"
-        );
-        tracing::debug!(kind = self.kind, %error, "what the provider said");
+        // What a provider wrote itself may quote the user; the rest are words of ours.
+        if let ProviderError::Rejected { status, .. } = error {
+            tracing::warn!(kind = self.kind, provider = %self.name, status, "a provider refused a request");
+            tracing::debug!(kind = self.kind, %error, "what the provider said");
+        } else {
+            tracing::warn!(kind = self.kind, provider = %self.name, %error, "a provider failed");
+        }
         metrics::counter!(
             "casp_provider_failures_total",
             "kind" => self.kind,

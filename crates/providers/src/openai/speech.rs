@@ -124,13 +124,12 @@ impl Speaking {
     /// The next samples; `None` at the end.
     async fn chunk(&mut self) -> Result<Option<SpeechChunk>, ProviderError> {
         while let Some(body) = &mut self.body {
-            let samples = match body.chunk().await.map_err(|_| broke_off())? {
-                Some(bytes) => self.reader.push(&bytes),
-                None => {
-                    self.body = None;
-                    self.in_flight.complete();
-                    self.reader.finish()
-                }
+            let samples = if let Some(bytes) = body.chunk().await.map_err(|_| broke_off())? {
+                self.reader.push(&bytes)
+            } else {
+                self.body = None;
+                self.in_flight.complete();
+                self.reader.finish()
             };
             let samples = samples.map_err(|what| ProviderError::bad_answer(NAME, what))?;
             if !samples.is_empty() {

@@ -6,7 +6,7 @@ use crate::{
     stand_in::{Piece, Reply, StandIn},
     transcription::utterance,
 };
-use casp_providers::{Delta, ProviderError};
+use casp_providers::{Delta, ProviderError, ProviderName, Providers};
 use futures_util::StreamExt;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -163,5 +163,41 @@ async fn who_keeps_failing_is_named_until_it_answers() {
         .unwrap()
         .collect()
         .await;
+    assert!(providers.degraded().is_empty());
+}
+
+#[tokio::test]
+async fn the_next_one_stands_in_and_whoever_keeps_failing_is_left_alone() {
+    let mut server = StandIn::start([broken()]).await;
+    let mut settings = server.settings();
+    settings.llm = vec![ProviderName::OpenAi, ProviderName::Builtin];
+    let providers = Providers::new(&settings).unwrap();
+    let mut asked = Vec::new();
+    for _ in 0..4 {
+        let answer = providers.llm().chat(question()).await.unwrap();
+        let deltas: Vec<_> = answer.collect().await;
+        assert!(
+            matches!(deltas.last(), Some(Ok(Delta::Finish(_)))),
+            "{deltas:?}"
+        );
+        asked.push(server.unseen());
+    }
+    assert_eq!(
+        asked,
+        [2, 2, 0, 0],
+        "two tries each, then none while it rests"
+    );
+    assert_eq!(providers.degraded(), ["llm:openai"]);
+}
+
+#[tokio::test]
+async fn a_refusal_goes_to_the_next_one_and_is_nobodys_illness() {
+    let server = StandIn::start([Reply::json(&json!({})).status(400)]).await;
+    let mut settings = server.settings();
+    settings.llm = vec![ProviderName::OpenAi, ProviderName::Builtin];
+    let providers = Providers::new(&settings).unwrap();
+    for _ in 0..4 {
+        assert!(providers.llm().chat(question()).await.is_ok());
+    }
     assert!(providers.degraded().is_empty());
 }

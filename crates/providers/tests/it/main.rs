@@ -1,5 +1,6 @@
 //! The providers against servers that stand in for the real ones at the protocol and check what they get.
 
+mod builtin;
 mod chat;
 mod connections;
 mod fallback;

@@ -32,6 +32,20 @@ fn a_key_or_a_base_url_is_enough_for_openai() {
 }
 
 #[test]
+fn with_nothing_set_everything_is_offline() {
+    assert_eq!(
+        names(&with(OpenAiSettings::default()).unwrap()),
+        ["builtin"; 3]
+    );
+    let empty = OpenAiSettings {
+        api_key: Some(" ".into()),
+        base_url: Some(String::new()),
+        ..OpenAiSettings::default()
+    };
+    assert_eq!(names(&with(empty).unwrap()), ["builtin"; 3]);
+}
+
+#[test]
 fn lists_are_ordered_and_names_are_checked() {
     let list = ProviderName::parse_list(" OpenAI, builtin,").unwrap();
     assert_eq!(list, [ProviderName::OpenAi, ProviderName::Builtin]);

@@ -104,9 +104,9 @@ async fn a_wav_is_spoken_at_its_own_rate_without_its_header() {
         sample_format: hound::SampleFormat::Int,
     };
     let mut writer = hound::WavWriter::new(&mut wav, spec).unwrap();
-    samples
-        .iter()
-        .for_each(|sample| writer.write_sample(*sample).unwrap());
+    for sample in &samples {
+        writer.write_sample(*sample).unwrap();
+    }
     writer.finalize().unwrap();
     let (got, rate, error) = speak_of(Reply::body("audio/wav", wav.into_inner())).await;
     assert!(error.is_none(), "{error:?}");
