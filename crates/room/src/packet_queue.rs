@@ -63,6 +63,11 @@ pub(crate) fn packet_queue() -> (PacketSender, PacketReceiver) {
 }
 
 impl PacketSender {
+    /// Another stream with numbers of its own follows.
+    pub(crate) fn restart(&mut self) {
+        self.last_sequence = None;
+    }
+
     /// Appends a packet; `sequence` is its extended RTP sequence number. When full, the oldest is dropped.
     pub(crate) fn push(
         &mut self,

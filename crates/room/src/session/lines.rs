@@ -12,9 +12,14 @@ use str0m::{
     media::{MediaData, Mid},
 };
 
-/// All receiving lines; few, so that a search is cheaper than a map.
+/// All receiving lines.
 #[derive(Default)]
-pub(super) struct Lines(Vec<Line>);
+pub(super) struct Lines {
+    /// Few, so that a search is cheaper than a map.
+    lines: Vec<Line>,
+    /// Readers of tracks that are between two lines, as after a change of mind about a subscription.
+    parked: HashMap<String, PacketSender>,
+}
 
 struct Line {
     mid: Mid,
@@ -27,8 +32,8 @@ struct Line {
 impl Lines {
     pub(super) fn add(&mut self, mids: impl IntoIterator<Item = Mid>) {
         for mid in mids {
-            if !self.0.iter().any(|line| line.mid == mid) {
-                self.0.push(Line {
+            if !self.lines.iter().any(|line| line.mid == mid) {
+                self.lines.push(Line {
                     mid,
                     track: None,
                     packets: None,
@@ -38,23 +43,36 @@ impl Lines {
     }
 
     pub(super) fn mids(&self) -> impl Iterator<Item = Mid> {
-        self.0.iter().map(|line| line.mid)
+        self.lines.iter().map(|line| line.mid)
     }
 
     /// Some line, an idle one if there is.
     pub(super) fn any(&self) -> Option<Mid> {
-        let idle = self.0.iter().find(|line| line.track.is_none());
-        idle.or(self.0.first()).map(|line| line.mid)
+        let idle = self.lines.iter().find(|line| line.track.is_none());
+        idle.or(self.lines.first()).map(|line| line.mid)
     }
 
     /// Ends all tracks.
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.lines.clear();
+        self.parked.clear();
     }
 
-    /// Ends what arrives of one track.
+    /// Ends the reading of one track. The line may carry it for a while yet, or, when it is wanted again at once,
+    /// all along.
+    pub(super) fn stop_reading(&mut self, sid: &str) {
+        self.parked.remove(sid);
+        for line in &mut self.lines {
+            if line.track.as_deref() == Some(sid) {
+                line.packets = None;
+            }
+        }
+    }
+
+    /// Ends a track that is no more.
     pub(super) fn end_track(&mut self, sid: &str) {
-        for line in &mut self.0 {
+        self.parked.remove(sid);
+        for line in &mut self.lines {
             if line.track.as_deref() == Some(sid) {
                 line.track = None;
                 line.packets = None;
@@ -66,26 +84,36 @@ impl Lines {
 impl Session {
     /// Takes over the server's map of lines to tracks.
     pub(super) fn map_lines(&mut self, map: &HashMap<String, String>) {
-        for line in &mut self.media.lines.0 {
+        let Lines { lines, parked } = &mut self.media.lines;
+        for line in lines {
             let now = map.get(&*line.mid);
-            if now != line.track.as_ref() {
-                // Another track is another stream: its reader starts anew.
-                line.packets = None;
-                line.track = now.cloned();
+            if now == line.track.as_ref() {
+                continue;
             }
+            // It may come back on another line: then its reader reads on.
+            if let (Some(track), Some(packets)) = (line.track.take(), line.packets.take()) {
+                parked.insert(track, packets);
+            }
+            line.track = now.cloned();
         }
         self.bind_lines();
     }
 
     /// Hands out the tracks of lines that carry something wanted and have no reader yet.
     pub(super) fn bind_lines(&mut self) {
-        for line in &mut self.media.lines.0 {
+        let Lines { lines, parked } = &mut self.media.lines;
+        for line in lines {
             let (Some(sid), None) = (&line.track, &line.packets) else {
                 continue;
             };
             let Some(participant) = self.subscriptions.publisher_of(sid) else {
                 continue; // not wanted, or not announced yet
             };
+            if let Some(mut packets) = parked.remove(sid) {
+                packets.restart();
+                line.packets = Some(packets);
+                continue;
+            }
             let (sender, receiver) = packet_queue();
             line.packets = Some(sender);
             let track = RemoteAudioTrack::new(sid.clone(), participant.to_owned(), receiver);
@@ -100,7 +128,7 @@ impl Session {
             Codec::PCMU => AudioCodec::Pcmu,
             _ => return,
         };
-        let lines = &mut self.media.lines.0;
+        let lines = &mut self.media.lines.lines;
         let Some(line) = lines.iter_mut().find(|line| line.mid == media.mid) else {
             return;
         };

@@ -167,8 +167,9 @@ impl LocalTracks {
         self.retired.iter().copied()
     }
 
-    /// An offer was accepted, and with it these lines.
-    pub(super) fn on_lines(&mut self, lines: &[(TrackKey, Mid)]) {
+    /// An offer was accepted, and with it these lines. True when one of them is of no use any more.
+    pub(super) fn on_lines(&mut self, lines: &[(TrackKey, Mid)]) -> bool {
+        let before = self.retired.len();
         for (key, mid) in lines {
             match self.find(*key) {
                 Some(track) => track.mid = Some(*mid),
@@ -176,6 +177,7 @@ impl LocalTracks {
                 None => self.retired.push(*mid),
             }
         }
+        self.retired.len() > before
     }
 }
 

@@ -75,6 +75,7 @@ impl Session {
 
     /// The server needs lines to send on. The same lines are asked for again after a recovery.
     pub(super) fn on_lines_required(&mut self, audio: u32) {
+        tracing::trace!(audio, "lines required");
         self.media.negotiation.want_lines(Some(audio));
         self.negotiate();
     }
@@ -149,10 +150,12 @@ impl Session {
             wanted_lines,
         });
         peer.local_description = Some(description.clone());
+        tracing::trace!(id = description.id, sdp = description.sdp, "offer");
         Some(description)
     }
 
     pub(super) fn on_answer(&mut self, answer: proto::SessionDescription) {
+        tracing::trace!(id = answer.id, map = ?answer.mid_to_track_id, sdp = answer.sdp, "answer");
         let negotiation = &mut self.media.negotiation;
         let is_ours = |offer: &mut InFlight| answer.id == 0 || answer.id == offer.id;
         let Some(offer) = negotiation.in_flight.take_if(is_ours) else {
@@ -174,8 +177,12 @@ impl Session {
             negotiation.channels = offer.channels;
         }
         self.media.lines.add(offer.new_lines);
-        self.local_tracks.on_lines(&offer.new_tracks);
-        self.map_lines(&answer.mid_to_track_id);
+        if self.local_tracks.on_lines(&offer.new_tracks) {
+            self.media.negotiation.is_stale = true;
+        }
+        if self.media.subscriber.is_none() {
+            self.map_lines(&answer.mid_to_track_id);
+        }
         self.media.publisher.on_remote_description(answer);
         let negotiation = &self.media.negotiation;
         if negotiation.is_stale || negotiation.wanted_lines.is_some() {
@@ -185,6 +192,7 @@ impl Session {
 
     /// In [`crate::signal::Transports::Dual`] the server offers what it sends.
     pub(super) fn on_offer(&mut self, offer: proto::SessionDescription) {
+        tracing::trace!(id = offer.id, map = ?offer.mid_to_track_id, sdp = offer.sdp, "server's offer");
         let Some(peer) = &mut self.media.subscriber else {
             return; // it must not in a single peer connection
         };

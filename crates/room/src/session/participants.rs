@@ -276,9 +276,10 @@ impl Session {
         track.is_wanted = is_wanted;
         let participant = track.participant_sid.clone();
         if !is_wanted {
-            self.media.lines.end_track(&sid);
+            self.media.lines.stop_reading(&sid);
         }
         self.signal(subscription(&participant, vec![sid], is_wanted));
+        self.bind_lines();
     }
 
     pub(super) fn on_subscription_failed(&mut self, sid: String, error: proto::SubscriptionError) {

@@ -2,5 +2,9 @@
 //!
 //! The server is `LIVEKIT_SERVER_BIN`, else `.tools/bin/livekit-server` of the workspace, else the one in `PATH`.
 
+mod admin;
 mod audio;
+mod connection;
+mod data;
+mod proxy;
 mod server;
