@@ -1,0 +1,83 @@
+//! Signs of life in the store, and what is done when somebody else's have stopped.
+
+use crate::{AgentConfig, clock::unix_ms};
+use casp_store::{
+    StoreError, sessions,
+    workers::{self, Heartbeat},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
+
+/// One write a worker, not a call.
+const INTERVAL: Duration = Duration::from_millis(500);
+/// A worker that has been silent for this long is taken for dead.
+pub(crate) const STALE_AFTER_MS: i64 = 2_000;
+/// How long nobody else dispatches a session that was dispatched again: an agent needs less to claim it.
+const DISPATCH_LEASE_MS: i64 = 3_000;
+/// Sessions looked at in one round.
+const TAKEOVERS_A_ROUND: u32 = 16;
+
+/// What the heartbeat says of the worker.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pulse {
+    pub(super) jobs: usize,
+    pub(super) is_draining: bool,
+}
+
+/// Beats until it is dropped.
+pub(super) async fn beat(config: Arc<AgentConfig>, pulse: watch::Receiver<Pulse>) {
+    let mut rounds = tokio::time::interval(INTERVAL);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut was_failing = false;
+    loop {
+        rounds.tick().await;
+        let pulse = *pulse.borrow();
+        let beat = Heartbeat {
+            worker_id: config.worker_id.clone(),
+            jobs: pulse.jobs as i64,
+            max_jobs: i64::from(config.max_jobs),
+            is_draining: pulse.is_draining,
+        };
+        // Whose own heart does not beat takes nobody else for dead: a restart of the database must not
+        // dispatch the whole fleet again.
+        let result = match workers::heartbeat(&config.store, &beat, unix_ms()).await {
+            Ok(()) if pulse.is_draining => Ok(()),
+            Ok(()) => take_over(&config).await,
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(()) => was_failing = false,
+            Err(error) if !was_failing => {
+                was_failing = true;
+                tracing::error!(%error, "the store does not answer; running conversations go on, none is taken over");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Has sessions of dead workers dispatched again; whoever gets them claims them.
+async fn take_over(config: &AgentConfig) -> Result<(), StoreError> {
+    let now = unix_ms();
+    let orphaned =
+        sessions::orphaned(&config.store, now, STALE_AFTER_MS, TAKEOVERS_A_ROUND).await?;
+    for session in orphaned {
+        if !sessions::lease_dispatch(&config.store, &session.id, now, DISPATCH_LEASE_MS).await? {
+            continue;
+        }
+        tracing::warn!(session = %session.id, "its worker is gone; asking for another agent");
+        dispatch(config, &session.room_name, &session.id).await;
+    }
+    Ok(())
+}
+
+/// Asks LiveKit for an agent; a failure is only logged, since the next round asks again.
+pub(super) async fn dispatch(config: &AgentConfig, room: &str, session: &str) {
+    let asked = config
+        .livekit
+        .dispatch_agent(room, &config.agent_name, session)
+        .await;
+    if let Err(error) = asked {
+        tracing::warn!(%error, session, "LiveKit took no dispatch");
+    }
+}

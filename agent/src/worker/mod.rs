@@ -1,0 +1,15 @@
+//! The worker: takes jobs from LiveKit's dispatch, one conversation each, never more than it has places for.
+
+mod admission;
+mod connection;
+mod core;
+mod heartbeat;
+mod protocol;
+mod status;
+
+pub use admission::Admission;
+pub use status::WorkerStatus;
+
+pub(crate) use heartbeat::STALE_AFTER_MS;
+
+pub(crate) use self::core::Worker;
