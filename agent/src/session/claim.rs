@@ -1,0 +1,137 @@
+//! Whose session it is: an agent speaks only while it holds the row's epoch.
+
+use super::{Ending, Services, SessionError};
+use crate::{clock::unix_ms, worker::STALE_AFTER_MS};
+use casp_conversation::{Assistant, PastTurn, TurnRole};
+use casp_store::{sessions, turns};
+
+/// A session that was claimed, or a room without one.
+#[derive(Debug)]
+pub(super) struct Claim {
+    pub(super) row: Option<Held>,
+    pub(super) assistant: Assistant,
+    /// What was said before, by an agent that is gone.
+    pub(super) past: Vec<PastTurn>,
+}
+
+/// A row that is ours.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) session_id: String,
+    pub(super) epoch: i64,
+}
+
+impl Claim {
+    /// Claims the room's session. `None` when another agent holds it, or when none is wanted. A room without a
+    /// row gets the default assistant, and so does a room while the store does not answer: nothing is stored
+    /// then, but somebody is there.
+    pub(super) async fn take(services: &Services, room: &str) -> Option<Self> {
+        let session = match sessions::live_by_room(&services.store, room).await {
+            Ok(Some(session)) => session,
+            Ok(None) => return Some(Self::without_row()),
+            Err(error) => {
+                tracing::error!(%error, room, "the store does not answer; nothing of this conversation will be kept");
+                return Some(Self::without_row());
+            }
+        };
+        let claimed = sessions::claim_agent(
+            &services.store,
+            &session.id,
+            &services.worker_id,
+            unix_ms(),
+            STALE_AFTER_MS,
+        )
+        .await;
+        let epoch = match claimed {
+            Ok(Some(epoch)) => epoch,
+            Ok(None) => {
+                tracing::info!(
+                    session = session.id,
+                    "another agent holds it, or none is wanted"
+                );
+                return None;
+            }
+            Err(error) => {
+                tracing::error!(%error, session = session.id, "not claimed");
+                return None;
+            }
+        };
+        let past = turns::list(&services.store, &session.id).await;
+        let past = past.unwrap_or_else(|error| {
+            tracing::error!(%error, session = session.id, "earlier turns are not known");
+            Vec::new()
+        });
+        let past = past.into_iter().filter_map(|turn| {
+            Some(PastTurn {
+                role: TurnRole::parse(&turn.role)?,
+                text: turn.text,
+            })
+        });
+        Some(Self {
+            assistant: assistant(&session),
+            past: past.collect(),
+            row: Some(Held {
+                session_id: session.id,
+                epoch,
+            }),
+        })
+    }
+
+    fn without_row() -> Self {
+        Self {
+            row: None,
+            assistant: default_assistant(),
+            past: Vec::new(),
+        }
+    }
+
+    pub(super) fn session_id(&self) -> Option<&str> {
+        self.row.as_ref().map(|row| row.session_id.as_str())
+    }
+
+    /// The conversation is over for us: lets go, and ends the session when it is over for everybody.
+    pub(super) async fn settle(&self, services: &Services, result: &Result<Ending, SessionError>) {
+        let Some(row) = &self.row else { return };
+        let reason = match result {
+            // The successor's heartbeat finds it orphaned as soon as our worker is gone.
+            Ok(Ending::HandedOver | Ending::Lost | Ending::NotOurs) => return,
+            Ok(Ending::Deserted) => Some("everybody left"),
+            Ok(Ending::HungUp) => Some("the agent hung up"),
+            Ok(Ending::RoomClosed | Ending::Terminated) | Err(_) => None,
+        };
+        let store = &services.store;
+        let settled = match reason {
+            Some(reason) => sessions::end(store, &row.session_id, reason, unix_ms()).await,
+            None => sessions::release_agent(store, &row.session_id, row.epoch).await,
+        };
+        if let Err(error) = settled {
+            tracing::warn!(%error, session = row.session_id, "not settled in the store");
+        }
+    }
+}
+
+fn assistant(session: &sessions::Session) -> Assistant {
+    let assistant = Assistant::builtin(&session.assistant)
+        .cloned()
+        .unwrap_or_else(|| {
+            tracing::warn!(
+                session = session.id,
+                name = session.assistant,
+                "no such assistant"
+            );
+            default_assistant()
+        });
+    match assistant.with_overrides(&session.overrides) {
+        Ok(assistant) => assistant,
+        Err(error) => {
+            tracing::warn!(%error, session = session.id, "overrides are ignored");
+            assistant
+        }
+    }
+}
+
+fn default_assistant() -> Assistant {
+    Assistant::builtin("default")
+        .cloned()
+        .expect("the built-in assistants begin with `default`")
+}

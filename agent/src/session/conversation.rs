@@ -1,0 +1,455 @@
+//! The loop of one conversation.
+
+use super::{
+    Ending, SessionError,
+    chat::Pace,
+    claim::Claim,
+    courier::Courier,
+    digits::Digits,
+    ear::SharedRecording,
+    inbox::{INBOX, Report},
+    mouth::{Mouth, MouthNews, ORDERS, Order},
+    people::People,
+    scribe::Scribe,
+    services::Services,
+    speech::Speech,
+    voice::Voice,
+};
+use crate::turn::{
+    Action, AgentState, Machine, Saying, SpeakerId, TranscriptionId, TurnEvent, TurnSettings,
+};
+use casp_conversation::{
+    Conversation as Dialogue, PastTurn, ToolSet, TurnRole, apology::Apology, event::Event,
+};
+use casp_room::{LocalAudioTrack, Room, RoomEvents};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::mpsc,
+    task::{AbortHandle, JoinSet},
+};
+use tokio_util::sync::CancellationToken;
+
+/// From somebody's coming to the first word: the time a browser needs to subscribe to our track.
+const OPENING_DELAY: Duration = Duration::from_millis(250);
+/// How long a bridge may take to play the goodbye and hang up.
+const HANGING_UP: Duration = Duration::from_secs(15);
+
+/// One voice that is heard.
+pub(super) struct Speaker {
+    pub(super) identity: String,
+    pub(super) track_sid: String,
+    pub(super) recording: SharedRecording,
+    /// The turn's number, so that its transcripts replace each other.
+    pub(super) segment: u32,
+}
+
+/// One conversation. Everything in it ends with it.
+pub(super) struct Conversation {
+    pub(super) services: Arc<Services>,
+    pub(super) room: Room,
+    pub(super) track_sid: String,
+    pub(super) dialogue: Dialogue,
+    pub(super) machine: Machine,
+    pub(super) people: People,
+    pub(super) digits: Digits,
+    pub(super) pace: Pace,
+    pub(super) speakers: HashMap<SpeakerId, Speaker>,
+    pub(super) next_speaker: u32,
+    pub(super) transcriptions: HashMap<TranscriptionId, AbortHandle>,
+    /// What the agent says or prepares: never two things at once.
+    pub(super) speech: Option<Speech>,
+    /// The first words, in the making before anybody can hear them.
+    pub(super) opening: Option<(String, Voice)>,
+    pub(super) open_at: Option<Instant>,
+    pub(super) has_opened: bool,
+    pub(super) mouth: mpsc::Sender<Order>,
+    pub(super) courier: Courier,
+    pub(super) scribe: Scribe,
+    pub(super) reports: mpsc::Sender<Report>,
+    inbox: mpsc::Receiver<Report>,
+    /// The agent has hung up; the bridge plays the rest and leaves, or else we do.
+    pub(super) gone_at: Option<Instant>,
+    pub(super) ending: Option<Ending>,
+    /// Ears, mouth, requests.
+    pub(super) tasks: JoinSet<()>,
+    /// What must end by itself, having said all: courier and scribe.
+    closing: JoinSet<()>,
+}
+
+impl Conversation {
+    pub(super) fn begin(
+        services: Arc<Services>,
+        room: Room,
+        track: LocalAudioTrack,
+        claim: &Claim,
+    ) -> Self {
+        let now = Instant::now();
+        let assistant = &claim.assistant;
+        let settings = TurnSettings {
+            max_duration: Some(assistant.max_duration),
+            ..services.turn.clone()
+        };
+        let tools = if claim.row.is_some() {
+            ToolSet::for_assistant(assistant)
+        } else {
+            ToolSet::for_stranger(assistant)
+        };
+        let dialogue = Dialogue::resume(
+            assistant.clone(),
+            services.language_model.clone(),
+            Arc::new(tools),
+            jiff::Zoned::now(),
+            claim.past.iter().cloned(),
+        );
+        let opening = opening(&assistant.greeting, &assistant.language, &claim.past).map(|text| {
+            let voice = Voice::of_text(&services, assistant, &text);
+            (text, voice)
+        });
+        let (reports, inbox) = mpsc::channel(INBOX);
+        let (mouth, orders) = mpsc::channel(ORDERS);
+        let (mut tasks, mut closing) = (JoinSet::new(), JoinSet::new());
+        let courier = Courier::start(&room, &mut closing);
+        let row = claim.row.as_ref();
+        let scribe = Scribe::start(&services.store, row, reports.clone(), &mut closing);
+        let track_sid = track.sid();
+        tasks.spawn(Mouth::new(track, orders, reports.clone()).run());
+        courier.attribute("lk.agent.state", AgentState::Initializing.as_str());
+        Self {
+            machine: Machine::new(settings, now),
+            people: People::new(now),
+            digits: Digits::default(),
+            pace: Pace::default(),
+            speakers: HashMap::new(),
+            next_speaker: 0,
+            transcriptions: HashMap::new(),
+            speech: None,
+            opening,
+            open_at: None,
+            has_opened: false,
+            mouth,
+            courier,
+            scribe,
+            reports,
+            inbox,
+            gone_at: None,
+            ending: None,
+            tasks,
+            closing,
+            services,
+            room,
+            track_sid,
+            dialogue,
+        }
+    }
+
+    /// Talks until there is nobody to talk to.
+    pub(super) async fn run(
+        mut self,
+        mut events: RoomEvents,
+        stop: CancellationToken,
+    ) -> Result<Ending, SessionError> {
+        let services = self.services.clone();
+        let mut is_closing_down = false;
+        let timer = tokio::time::sleep(Duration::ZERO);
+        tokio::pin!(timer);
+        let ending = loop {
+            if let Some(ending) = self.ending {
+                break Ok(ending);
+            }
+            let deadline = self.next_deadline();
+            if let Some(deadline) = deadline
+                && timer.deadline() != deadline.into()
+            {
+                timer.as_mut().reset(deadline.into());
+            }
+            tokio::select! {
+                biased;
+                report = self.inbox.recv() => if let Some(report) = report {
+                    self.heard(report);
+                },
+                event = next_reply_event(&mut self.speech) => self.replied(event),
+                () = &mut timer, if deadline.is_some() => self.is_due(Instant::now()),
+                event = events.recv() => match event {
+                    Some(event) => if let Some(end) = self.room_event(event) {
+                        break end;
+                    },
+                    None => break Ok(Ending::RoomClosed),
+                },
+                () = stop.cancelled() => break Ok(Ending::Terminated),
+                () = services.hand_over.cancelled(), if !is_closing_down => {
+                    is_closing_down = true;
+                    if is_anybody_else_working(&services).await {
+                        break Ok(Ending::HandedOver);
+                    }
+                    let actions = self.machine.handle(TurnEvent::CloseDown, Instant::now());
+                    self.act(actions);
+                }
+                // Ended tasks are forgotten.
+                Some(_) = self.tasks.join_next() => {}
+            }
+        };
+        self.finish(&ending).await;
+        ending
+    }
+
+    /// Ends what is going on, and lets what was said be written down.
+    async fn finish(mut self, ending: &Result<Ending, SessionError>) {
+        let now = Instant::now();
+        if let Some(speech) = self.speech.take()
+            && !matches!(ending, Ok(Ending::Lost))
+        {
+            self.settle(&speech, true, now);
+        }
+        self.tasks.shutdown().await;
+        drop(self.courier);
+        drop(self.scribe);
+        let all_said = async { while self.closing.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_secs(2), all_said).await;
+        if matches!(ending, Ok(Ending::HungUp)) && self.people.is_anybody_there() {
+            // Nobody leaves a call that only the other has ended.
+            let deleted = self.services.livekit.delete_room(&self.room.name()).await;
+            if let Err(error) = deleted {
+                tracing::warn!(%error, "the room stays open");
+            }
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        [
+            self.machine.next_deadline(),
+            self.digits.next_deadline(),
+            self.people.leave_at(),
+            self.open_at,
+            self.gone_at,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn is_due(&mut self, now: Instant) {
+        if self.people.leave_at().is_some_and(|at| at <= now) {
+            self.ending = Some(Ending::Deserted);
+        }
+        if self.gone_at.is_some_and(|at| at <= now) {
+            self.ending = Some(Ending::HungUp);
+        }
+        if self.open_at.take_if(|at| *at <= now).is_some() {
+            self.open(now);
+        }
+        if let Some(text) = self.digits.take(now) {
+            self.typed(text, now);
+        }
+        let actions = self.machine.advance(now);
+        self.act(actions);
+    }
+
+    /// Somebody is there who hears us, or will in a moment.
+    pub(super) fn expect_hearers(&mut self, now: Instant) {
+        if !self.has_opened && self.open_at.is_none() && self.people.is_anybody_there() {
+            self.open_at = Some(now + OPENING_DELAY);
+        }
+    }
+
+    fn open(&mut self, now: Instant) {
+        self.has_opened = true;
+        let opening = self.opening.as_ref();
+        let opening = opening.map(|(text, _)| Saying::Opening(text.clone()));
+        let actions = self.machine.open(opening, now);
+        self.act(actions);
+        self.opening = None;
+        self.tell_who_can_speak(now);
+    }
+
+    pub(super) fn tell_who_can_speak(&mut self, now: Instant) {
+        let can_speak = self.people.can_anybody_speak();
+        let event = TurnEvent::SomebodyCanSpeak(can_speak);
+        let actions = self.machine.handle(event, now);
+        self.act(actions);
+    }
+
+    pub(super) fn typed(&mut self, text: String, now: Instant) {
+        if self.pace.admits(now) {
+            let actions = self.machine.handle(TurnEvent::Typed { text }, now);
+            self.act(actions);
+        } else {
+            tracing::warn!("typed turns come too fast; one is dropped");
+        }
+    }
+
+    fn heard(&mut self, report: Report) {
+        let now = Instant::now();
+        let event = match report {
+            Report::VoiceStarted { speaker, since } => TurnEvent::VoiceStarted { speaker, since },
+            Report::VoiceStopped { speaker, at } => TurnEvent::VoiceStopped { speaker, at },
+            Report::TrackEnded { speaker } => TurnEvent::SpeakerGone { speaker },
+            Report::Transcribed { id, result } => {
+                self.transcriptions.remove(&id);
+                match result {
+                    Ok(transcript) => TurnEvent::Transcribed {
+                        id,
+                        text: transcript.text,
+                    },
+                    Err(error) => {
+                        tracing::error!(%error, "not understood; apologising");
+                        metrics::counter!("casp_provider_failures_total", "kind" => "stt")
+                            .increment(1);
+                        TurnEvent::TranscriptionFailed { id }
+                    }
+                }
+            }
+            Report::Typed { text } => return self.typed(text, now),
+            Report::Mouth(news) => return self.spoke(news, now),
+            Report::EpochLost => {
+                tracing::warn!("another agent has taken the session; leaving in silence");
+                self.ending = Some(Ending::Lost);
+                return;
+            }
+        };
+        let actions = self.machine.handle(event, now);
+        self.act(actions);
+    }
+
+    fn spoke(&mut self, news: MouthNews, now: Instant) {
+        let event = match news {
+            MouthNews::Started {
+                utterance,
+                rtp_timestamp,
+                at,
+            } => {
+                self.tell_bridges(Event::SpeechStarted {
+                    utterance: utterance.0.to_string(),
+                    rtp_timestamp,
+                });
+                if let Some(speech) = self.speech.as_mut()
+                    && speech.utterance == utterance
+                {
+                    speech.clock.started = Some(at);
+                    if let Some(latency) = speech.latency() {
+                        metrics::histogram!("casp_turn_latency_seconds")
+                            .record(latency.as_secs_f64());
+                        let latency = latency.as_millis().to_string();
+                        self.courier.attribute("casp.turn_latency_ms", &latency);
+                    }
+                }
+                TurnEvent::SpeechStarted { utterance }
+            }
+            MouthNews::Clause { utterance, text } => {
+                self.show_clause(utterance, text);
+                return;
+            }
+            MouthNews::Paused {
+                utterance,
+                rtp_timestamp,
+                remaining,
+            } => {
+                self.tell_bridges(Event::SpeechPaused {
+                    utterance: utterance.0.to_string(),
+                    rtp_timestamp,
+                });
+                TurnEvent::SpeechPaused {
+                    utterance,
+                    remaining,
+                }
+            }
+            MouthNews::Cut {
+                utterance,
+                rtp_timestamp,
+            } => {
+                self.tell_bridges(Event::SpeechCut {
+                    utterance: utterance.0.to_string(),
+                    rtp_timestamp,
+                });
+                return;
+            }
+            MouthNews::Finished {
+                utterance,
+                rtp_timestamp,
+            } => {
+                self.tell_bridges(Event::SpeechFinished {
+                    utterance: utterance.0.to_string(),
+                    rtp_timestamp,
+                });
+                if let Some(speech) = self.speech.take_if(|speech| speech.utterance == utterance) {
+                    self.settle(&speech, false, now);
+                }
+                TurnEvent::SpeechFinished { utterance }
+            }
+        };
+        let actions = self.machine.handle(event, now);
+        self.act(actions);
+    }
+
+    /// The conversation is over, once the goodbye has been played.
+    pub(super) fn hang_up(&mut self) {
+        if self.people.bridges().is_empty() {
+            // The last frames are on their way.
+            self.gone_at = Some(Instant::now() + Duration::from_millis(500));
+        } else {
+            self.tell_bridges(Event::HangUp {});
+            self.gone_at = Some(Instant::now() + HANGING_UP);
+        }
+    }
+
+    pub(super) fn tell_bridges(&self, event: Event) {
+        self.courier.event(event, self.people.bridges());
+    }
+
+    /// Carries out actions, in order.
+    pub(super) fn act(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            self.act_once(action);
+        }
+    }
+}
+
+/// What the agent begins with: a greeting, or, where a successor takes over in mid-sentence, an apology.
+fn opening(greeting: &str, language: &str, past: &[PastTurn]) -> Option<String> {
+    match past.last() {
+        None if greeting.trim().is_empty() => None,
+        None => Some(greeting.to_owned()),
+        Some(last) if last.role == TurnRole::Assistant => None,
+        Some(_) => Some(Apology::Resumed.text(language).to_owned()),
+    }
+}
+
+async fn next_reply_event(speech: &mut Option<Speech>) -> casp_conversation::ReplyEvent {
+    match speech {
+        Some(speech) => speech.next_reply_event().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether another worker has room for this conversation.
+async fn is_anybody_else_working(services: &Services) -> bool {
+    let stale = crate::worker::STALE_AFTER_MS;
+    let capacity =
+        casp_store::workers::capacity(&services.store, crate::clock::unix_ms(), stale).await;
+    capacity.is_ok_and(|capacity| capacity.free > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(role: TurnRole) -> PastTurn {
+        PastTurn {
+            role,
+            text: "…".into(),
+        }
+    }
+
+    #[test]
+    fn a_successor_does_not_greet_again() {
+        assert_eq!(opening("Hello!", "en", &[]).as_deref(), Some("Hello!"));
+        assert_eq!(opening(" ", "en", &[]), None);
+        let past = [turn(TurnRole::Assistant)];
+        assert_eq!(opening("Hello!", "en", &past), None);
+        let past = [turn(TurnRole::Assistant), turn(TurnRole::User)];
+        assert!(opening("Hello!", "en", &past).unwrap().contains("sorry"));
+    }
+}

@@ -1,0 +1,31 @@
+//! What the tasks of a conversation report to its loop.
+
+use super::mouth::MouthNews;
+use crate::turn::{SpeakerId, TranscriptionId};
+use casp_providers::{ProviderError, Transcript};
+use std::time::Instant;
+
+/// Reports that wait for the loop, which never waits itself; when it is full, the reporter waits.
+pub(super) const INBOX: usize = 256;
+
+/// A report.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// A voice is heard.
+    VoiceStarted { speaker: SpeakerId, since: Instant },
+    /// It is gone.
+    VoiceStopped { speaker: SpeakerId, at: Instant },
+    /// The track has ended.
+    TrackEnded { speaker: SpeakerId },
+    /// Speech-to-text answered.
+    Transcribed {
+        id: TranscriptionId,
+        result: Result<Transcript, ProviderError>,
+    },
+    /// Somebody typed.
+    Typed { text: String },
+    /// The mouth.
+    Mouth(MouthNews),
+    /// Another agent has taken the session.
+    EpochLost,
+}

@@ -1,0 +1,135 @@
+//! One conversation in one room: the thin shell around [`crate::turn`].
+//!
+//! A loop (`conversation`) owns everything; tasks beside it hear (`ear`), speak (`mouth`), make speech
+//! (`voice`), tell the room what is said (`courier`) and write it down (`scribe`). All of them report to the
+//! loop's one inbox and end with it.
+
+mod actions;
+mod chat;
+mod claim;
+mod conversation;
+mod courier;
+mod digits;
+mod ear;
+mod encoding;
+mod inbox;
+mod mouth;
+mod people;
+mod progress;
+mod recording;
+mod room_events;
+mod sayings;
+mod scribe;
+mod services;
+mod speech;
+mod voice;
+
+pub(crate) use services::Services;
+
+use self::{claim::Claim, conversation::Conversation};
+use casp_room::{AudioCodec, PublishOptions, Room, RoomError, RoomOptions};
+use std::{sync::Arc, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+/// A job, as the server assigned it.
+#[derive(Debug)]
+pub(crate) struct JobRequest {
+    pub(crate) id: String,
+    pub(crate) room: String,
+    pub(crate) url: String,
+    pub(crate) token: String,
+}
+
+/// How a conversation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Another agent holds the session, or nobody wants one.
+    NotOurs,
+    /// Another agent took the session.
+    Lost,
+    /// Everybody has gone.
+    Deserted,
+    /// The agent hung up.
+    HungUp,
+    /// The room was deleted, or the agent put out of it.
+    RoomClosed,
+    /// The server ended the job.
+    Terminated,
+    /// The worker closes down; another one takes over.
+    HandedOver,
+}
+
+/// Why a conversation could not be held.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SessionError {
+    #[error("the room could not be joined: {0}")]
+    Join(#[source] RoomError),
+    #[error("no track to speak on: {0}")]
+    Publish(#[source] RoomError),
+    #[error("the room was lost: {0}")]
+    ConnectionLost(String),
+}
+
+/// Holds a conversation, from the claim to the last word.
+pub(crate) async fn run(
+    services: Arc<Services>,
+    job: JobRequest,
+    stop: CancellationToken,
+) -> Result<Ending, SessionError> {
+    let began = Instant::now();
+    // Before anything is seen or heard of us: a second dispatch must not evict the first one's agent.
+    let Some(claim) = Claim::take(&services, &job.room).await else {
+        return Ok(Ending::NotOurs);
+    };
+    let result = hold(&services, &job, &claim, stop, began).await;
+    claim.settle(&services, &result).await;
+    tracing::info!(
+        job = job.id,
+        room = job.room,
+        session = claim.session_id(),
+        seconds = began.elapsed().as_secs(),
+        "conversation ends"
+    );
+    result
+}
+
+async fn hold(
+    services: &Arc<Services>,
+    job: &JobRequest,
+    claim: &Claim,
+    stop: CancellationToken,
+    began: Instant,
+) -> Result<Ending, SessionError> {
+    let publish = PublishOptions {
+        name: "agent".to_owned(),
+        codec: codec_for(&job.room),
+        dtx: true,
+    };
+    let options = RoomOptions {
+        publish: Some(publish.clone()),
+        ..RoomOptions::default()
+    };
+    let joined = tokio::select! {
+        joined = Room::connect(&job.url, &job.token, options) => joined,
+        () = stop.cancelled() => return Ok(Ending::Terminated),
+    };
+    let (room, events) = joined.map_err(SessionError::Join)?;
+    metrics::histogram!("casp_agent_join_seconds").record(began.elapsed().as_secs_f64());
+    let track = room
+        .publish_audio(publish)
+        .await
+        .map_err(SessionError::Publish)?;
+    let conversation = Conversation::begin(services.clone(), room.clone(), track, claim);
+    let result = conversation.run(events, stop).await;
+    room.leave().await;
+    result
+}
+
+/// In a room of phone callers alone the agent speaks as the telephone does, and nothing is coded twice.
+fn codec_for(room: &str) -> AudioCodec {
+    if room.starts_with("twilio-") || room.starts_with("whatsapp-") {
+        AudioCodec::Pcmu
+    } else {
+        AudioCodec::Opus
+    }
+}

@@ -1,0 +1,43 @@
+//! What all conversations of a worker share.
+
+use super::sayings::Fallback;
+use crate::{AgentConfig, turn::TurnSettings};
+use casp_audio::cleanup::CleanupOptions;
+use casp_providers::{LanguageModel, SpeechToText, TextToSpeech};
+use casp_room::admin::LiveKit;
+use casp_store::Store;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What all conversations of a worker share.
+#[derive(Debug)]
+pub(crate) struct Services {
+    pub(super) livekit: LiveKit,
+    pub(super) store: Store,
+    pub(super) speech_to_text: Arc<dyn SpeechToText>,
+    pub(super) language_model: Arc<dyn LanguageModel>,
+    pub(super) text_to_speech: Arc<dyn TextToSpeech>,
+    pub(super) turn: TurnSettings,
+    pub(super) cleanup: Option<CleanupOptions>,
+    pub(super) worker_id: String,
+    pub(crate) fallback: Fallback,
+    /// The worker closes down: whoever still talks is handed over.
+    pub(crate) hand_over: CancellationToken,
+}
+
+impl Services {
+    pub(crate) fn new(config: &AgentConfig) -> Self {
+        Self {
+            livekit: config.livekit.clone(),
+            store: config.store.clone(),
+            speech_to_text: config.speech_to_text.clone(),
+            language_model: config.language_model.clone(),
+            text_to_speech: config.text_to_speech.clone(),
+            turn: config.turn.clone(),
+            cleanup: config.cleanup.clone(),
+            worker_id: config.worker_id.clone(),
+            fallback: Fallback::default(),
+            hand_over: CancellationToken::new(),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Makes speech: clauses in, sound out, the next clause asked for while one is being made.
+
+use super::{progress::Progress, services::Services};
+use casp_conversation::Assistant;
+use casp_providers::{ProviderError, SpeechRequest, SpeechStream};
+use futures_util::StreamExt;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+/// Clauses that wait; when it is full the model's answer waits.
+const CLAUSES: usize = 16;
+/// Pieces of sound that wait for the mouth, about six seconds; when it is full, text-to-speech waits.
+const PIECES: usize = 64;
+/// Longest piece, in milliseconds: what is bounded by count is so bounded in size.
+const PIECE_MS: usize = 100;
+
+/// A piece of an utterance, in order.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// A clause begins.
+    Clause(String),
+    /// Sound of it.
+    Audio { pcm: Vec<i16>, sample_rate_hz: u32 },
+}
+
+/// An utterance in the making. Dropping it cancels the requests.
+#[derive(Debug)]
+pub(super) struct Voice {
+    /// Drop it when there are no more clauses.
+    pub(super) clauses: Option<mpsc::Sender<String>>,
+    /// For the mouth; ends after the last piece.
+    pub(super) pieces: Option<mpsc::Receiver<Piece>>,
+    pub(super) progress: Arc<Progress>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Voice {
+    /// Begins to make an utterance.
+    pub(super) fn begin(services: &Arc<Services>, assistant: &Assistant) -> Self {
+        let (clauses, clauses_seen) = mpsc::channel(CLAUSES);
+        let (pieces_in, pieces) = mpsc::channel(PIECES);
+        let progress = Arc::new(Progress::default());
+        let maker = Maker {
+            services: services.clone(),
+            voice_type: assistant.voice_type.clone(),
+            language: assistant.language.clone(),
+            progress: progress.clone(),
+            pieces: pieces_in,
+        };
+        Self {
+            clauses: Some(clauses),
+            pieces: Some(pieces),
+            progress,
+            _task: AbortOnDropHandle::new(tokio::spawn(maker.run(clauses_seen))),
+        }
+    }
+
+    /// An utterance of one text.
+    pub(super) fn of_text(services: &Arc<Services>, assistant: &Assistant, text: &str) -> Self {
+        let mut voice = Self::begin(services, assistant);
+        if let Some(clauses) = voice.clauses.take() {
+            // Empty until now, so that there is room.
+            let _ = clauses.try_send(text.to_owned());
+        }
+        voice
+    }
+}
+
+struct Maker {
+    services: Arc<Services>,
+    voice_type: String,
+    language: String,
+    progress: Arc<Progress>,
+    pieces: mpsc::Sender<Piece>,
+}
+
+type Answer = (String, Result<SpeechStream, ProviderError>);
+
+impl Maker {
+    async fn run(self, clauses: mpsc::Receiver<String>) {
+        let (answers_in, answers) = mpsc::channel(1);
+        tokio::join!(self.ask(clauses, answers_in), self.read(answers));
+    }
+
+    /// Asks for one clause ahead of the one that is being read.
+    async fn ask(&self, mut clauses: mpsc::Receiver<String>, answers: mpsc::Sender<Answer>) {
+        while let Ok(place) = answers.reserve().await {
+            let Some(text) = clauses.recv().await else {
+                return;
+            };
+            self.progress.asked();
+            let request = SpeechRequest {
+                text: text.clone(),
+                voice_type: self.voice_type.clone(),
+                language: self.language.clone(),
+            };
+            let answer = self.services.text_to_speech.synthesize(request).await;
+            place.send((text, answer));
+        }
+    }
+
+    async fn read(&self, mut answers: mpsc::Receiver<Answer>) {
+        while let Some((text, answer)) = answers.recv().await {
+            self.progress.begin_clause(&text);
+            if self.pieces.send(Piece::Clause(text)).await.is_err() {
+                return;
+            }
+            let result = match answer {
+                Ok(speech) => self.read_clause(speech).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = result {
+                tracing::error!(%error, "no speech; apologising");
+                metrics::counter!("casp_provider_failures_total", "kind" => "tts").increment(1);
+                self.apologise().await;
+                break;
+            }
+            self.progress.end_clause();
+        }
+        self.progress.complete();
+    }
+
+    async fn read_clause(&self, mut speech: SpeechStream) -> Result<(), ProviderError> {
+        while let Some(chunk) = speech.chunks.next().await {
+            if !self.send(&chunk?, speech.sample_rate_hz).await {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// With sound that was made when text-to-speech still worked.
+    async fn apologise(&self) {
+        if let Some(sound) = self.services.fallback.get() {
+            self.send(&sound.pcm, sound.sample_rate_hz).await;
+        }
+        self.progress.end_clause();
+    }
+
+    async fn send(&self, pcm: &[i16], sample_rate_hz: u32) -> bool {
+        for piece in pcm.chunks(sample_rate_hz as usize * PIECE_MS / 1_000) {
+            self.progress.made_audio(piece.len(), sample_rate_hz);
+            let pcm = piece.to_vec();
+            let piece = Piece::Audio {
+                pcm,
+                sample_rate_hz,
+            };
+            if self.pieces.send(piece).await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+}
