@@ -8,4 +8,3 @@ mod connection;
 mod data;
 mod proxy;
 mod server;
-mod subscriptions;

@@ -1,0 +1,12 @@
+//! The agent against a real LiveKit server, and its worker against one that is played by the test.
+
+mod caller;
+mod conversations;
+mod dispatcher;
+mod faults;
+mod livekit;
+mod openai;
+mod phone;
+mod rig;
+mod takeover;
+mod worker;
