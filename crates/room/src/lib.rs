@@ -10,6 +10,7 @@ mod inbox;
 mod options;
 mod packet_queue;
 mod peer_connection;
+mod reorder;
 mod room;
 mod rpc;
 mod server_url;

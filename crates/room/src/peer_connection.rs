@@ -13,9 +13,6 @@ use str0m::{
     net::{Protocol, Receive, TcpType},
 };
 
-/// Packets are held back for reordering at most so many, and so long: 60 ms is what a conversation can bear.
-const REORDERING_PACKETS: usize = 3;
-const REORDERING_TIMEOUT: Duration = Duration::from_millis(60);
 /// Unacknowledged data; more waits at its sender.
 const DATA_BUFFER_BYTES: usize = 64 * 1024;
 /// UDP gets so long before TCP is tried beside it.
@@ -80,8 +77,9 @@ impl PeerConnection {
             .enable_opus(true, false)
             .enable_pcmu(true, false)
             .set_stats_interval(None)
-            .set_reordering_size_audio(REORDERING_PACKETS)
-            .set_reordering_timeout_audio(Some(REORDERING_TIMEOUT))
+            // Packets as they are: in frame mode a line that the server gives to another track would drop those of
+            // the new stream as too old whenever its sequence numbers are lower.
+            .set_rtp_mode(true)
             .set_send_buffer_audio(20)
             .set_sctp_max_buffered_amount(DATA_BUFFER_BYTES)
             .build(now);

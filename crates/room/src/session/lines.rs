@@ -1,15 +1,17 @@
 //! Receiving lines of the session description, and the remote tracks that they carry. The server moves tracks
 //! between lines as they come and go.
 
-use super::Session;
+use super::{Session, turn::Side};
 use crate::{
     AudioCodec, RemoteAudioTrack, RoomEvent,
     packet_queue::{PacketSender, packet_queue},
+    reorder::Reorder,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 use str0m::{
-    format::Codec,
-    media::{MediaData, Mid},
+    format::{Codec, PayloadParams},
+    media::Mid,
+    rtp::{RtpPacket, Ssrc},
 };
 
 /// All receiving lines.
@@ -27,6 +29,21 @@ struct Line {
     track: Option<String>,
     /// Where its packets go, while somebody wants them.
     packets: Option<PacketSender>,
+    /// The stream that arrives, and its packets on their way into order.
+    ssrc: Option<Ssrc>,
+    window: Reorder<(AudioCodec, RtpPacket)>,
+}
+
+impl Line {
+    /// Hands over what is due.
+    fn release(&mut self, now: Instant) {
+        while let Some((sequence, (codec, packet))) = self.window.pop(now) {
+            if let Some(packets) = &mut self.packets {
+                let time = packet.header.timestamp;
+                packets.push(sequence, codec, time, packet.timestamp, packet.payload);
+            }
+        }
+    }
 }
 
 impl Lines {
@@ -37,6 +54,8 @@ impl Lines {
                     mid,
                     track: None,
                     packets: None,
+                    ssrc: None,
+                    window: Reorder::default(),
                 });
             }
         }
@@ -44,6 +63,21 @@ impl Lines {
 
     pub(super) fn mids(&self) -> impl Iterator<Item = Mid> {
         self.lines.iter().map(|line| line.mid)
+    }
+
+    /// When [`Self::on_time`] wants to be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.lines
+            .iter()
+            .filter_map(|line| line.window.deadline())
+            .min()
+    }
+
+    /// Hands over packets that have waited long enough for one before them.
+    pub(super) fn on_time(&mut self, now: Instant) {
+        for line in &mut self.lines {
+            line.release(now);
+        }
     }
 
     /// Some line, an idle one if there is.
@@ -122,26 +156,45 @@ impl Session {
     }
 
     /// A packet of audio: the way that runs fifty times a second for each track.
-    pub(super) fn on_media(&mut self, media: MediaData) {
-        let codec = match media.params.spec().codec {
-            Codec::Opus => AudioCodec::Opus,
-            Codec::PCMU => AudioCodec::Pcmu,
-            _ => return,
-        };
-        let lines = &mut self.media.lines.lines;
-        let Some(line) = lines.iter_mut().find(|line| line.mid == media.mid) else {
+    pub(super) fn on_media(&mut self, side: Side, packet: RtpPacket) {
+        if packet.payload.is_empty() {
+            return; // padding
+        }
+        let ssrc = packet.header.ssrc;
+        let Some(peer) = self.peer(side) else {
             return;
         };
-        if let Some(packets) = &mut line.packets
-            && !media.data.is_empty()
+        let known = peer.rtc.codec_config().params().iter();
+        let spec = |params: &PayloadParams| params.spec().codec;
+        let codec = match known
+            .clone()
+            .find(|p| p.pt() == packet.header.payload_type)
+            .map(spec)
         {
-            packets.push(
-                **media.seq_range.start(),
-                codec,
-                media.time.numer() as u32,
-                media.network_time,
-                media.data,
-            );
+            Some(Codec::Opus) => AudioCodec::Opus,
+            Some(Codec::PCMU) => AudioCodec::Pcmu,
+            _ => return,
+        };
+        let Some(mid) = peer
+            .rtc
+            .direct_api()
+            .stream_rx(&ssrc)
+            .map(|stream| stream.mid())
+        else {
+            return;
+        };
+        let lines = &mut self.media.lines.lines;
+        let Some(line) = lines.iter_mut().find(|line| line.mid == mid) else {
+            return;
+        };
+        if line.ssrc.replace(ssrc) != Some(ssrc) {
+            line.window = Reorder::default();
+            if let Some(packets) = &mut line.packets {
+                packets.restart();
+            }
         }
+        let now = packet.timestamp;
+        line.window.push(*packet.seq_no, now, (codec, packet));
+        line.release(now);
     }
 }

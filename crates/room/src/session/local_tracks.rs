@@ -9,8 +9,9 @@ use crate::{
 use livekit_protocol::{self as proto, signal_request::Message as Request};
 use std::{sync::Arc, time::Instant};
 use str0m::{
-    format::Codec,
-    media::{Frequency, MediaTime, Mid},
+    format::{Codec, PayloadParams},
+    media::Mid,
+    rtp::RtpWrite,
 };
 
 /// Tracks that a room may publish: a fault of the caller's beyond it.
@@ -37,28 +38,8 @@ struct Track {
     reply: Option<Reply<Arc<LocalTrack>>>,
     /// Published with the join, and not yet asked for.
     is_unclaimed: bool,
-    clock: RtpClock,
-}
-
-/// Unwraps 32-bit RTP time, since str0m counts on time that never jumps back.
-#[derive(Default)]
-struct RtpClock {
-    extended: Option<u64>,
-}
-
-impl RtpClock {
-    fn extend(&mut self, rtp_timestamp: u32) -> u64 {
-        let extended = match self.extended {
-            // One wrap ahead, so that a first packet out of order does not underflow.
-            None => (1 << 32) + u64::from(rtp_timestamp),
-            Some(last) => {
-                let step = rtp_timestamp.wrapping_sub(last as u32) as i32;
-                last.wrapping_add_signed(step.into())
-            }
-        };
-        self.extended = Some(extended);
-        extended
-    }
+    /// Of the next packet. str0m wants the first to be below 2^16.
+    sequence: u64,
 }
 
 impl Track {
@@ -114,7 +95,7 @@ impl LocalTracks {
             is_muted: false,
             is_unclaimed: reply.is_none(),
             reply,
-            clock: RtpClock::default(),
+            sequence: first_sequence(),
         });
         &self.tracks[self.tracks.len() - 1]
     }
@@ -129,6 +110,7 @@ impl LocalTracks {
         for track in &mut self.tracks {
             track.mid = None;
             track.is_published = false;
+            track.sequence = first_sequence();
         }
     }
 
@@ -311,37 +293,49 @@ impl Session {
         let Some(track) = self.local_tracks.find(key) else {
             return;
         };
-        let time = track.clock.extend(packet.rtp_timestamp);
         let (Some(mid), false) = (track.mid, track.is_muted) else {
             return;
         };
-        let (codec, frequency) = match track.shared.codec() {
-            AudioCodec::Opus => (Codec::Opus, Frequency::FORTY_EIGHT_KHZ),
-            AudioCodec::Pcmu => (Codec::PCMU, Frequency::EIGHT_KHZ),
+        let codec = match track.shared.codec() {
+            AudioCodec::Opus => Codec::Opus,
+            AudioCodec::Pcmu => Codec::PCMU,
         };
         let rtc = &mut self.media.publisher.rtc;
         if !rtc.is_connected() {
             return;
         }
-        let Some(writer) = rtc.writer(mid) else {
+        let params = rtc.codec_config().params().iter();
+        let Some(payload_type) = params
+            .clone()
+            .find(|params| params.spec().codec == codec)
+            .map(PayloadParams::pt)
+        else {
             return;
         };
-        let by_codec = |params: &&str0m::format::PayloadParams| params.spec().codec == codec;
-        let Some(payload_type) = writer.payload_params().find(by_codec).map(|p| p.pt()) else {
+        let mut api = rtc.direct_api();
+        let Some(stream) = api.stream_tx_by_mid(mid, None) else {
             return;
         };
-        let written = writer.start_of_talkspurt(packet.starts_talkspurt).write(
-            payload_type,
-            Instant::now(),
-            MediaTime::new(time, frequency),
-            &packet.payload[..],
+        let sequence = track.sequence;
+        track.sequence += 1;
+        stream.write_rtp(
+            RtpWrite::new(
+                payload_type,
+                sequence.into(),
+                packet.rtp_timestamp,
+                Instant::now(),
+                &packet.payload[..],
+            )
+            .marker(packet.starts_talkspurt),
         );
-        match written {
-            // str0m packetises only now; a second write before that would fail.
-            Ok(()) => self.drain(super::turn::Side::Publisher),
-            Err(error) => self.on_media_broken(&error),
-        }
+        // It is sent when str0m is told the time, which this does.
+        self.drain(super::turn::Side::Publisher);
     }
+}
+
+/// Random, as RFC 3550 (section 5.1) wants it; in the lower half, so that a reordered start does not wrap.
+fn first_sequence() -> u64 {
+    rand::random_range(1..0x8000)
 }
 
 /// The codec the server took the track for: it decides, and where it has no PCMU it takes Opus.
@@ -354,17 +348,4 @@ fn announced_codec(info: &proto::TrackInfo) -> Option<AudioCodec> {
     } else {
         AudioCodec::Opus
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rtp_time_runs_on_over_the_wrap_and_back() {
-        let mut clock = RtpClock::default();
-        let start = clock.extend(u32::MAX - 100);
-        assert_eq!(clock.extend(59), start + 160);
-        assert_eq!(clock.extend(u32::MAX - 100), start);
-    }
 }

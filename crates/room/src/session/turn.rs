@@ -192,7 +192,7 @@ impl Session {
 
     fn on_event(&mut self, side: Side, event: Event) {
         match event {
-            Event::MediaData(data) => self.on_media(data),
+            Event::RtpPacket(packet) => self.on_media(side, packet),
             Event::ChannelData(data) => self.on_data(&data.data),
             Event::ChannelOpen(id, _) if side == Side::Publisher => self.on_channel_open(id),
             Event::ChannelClose(id) if side == Side::Publisher => self.packets.on_close(id),
@@ -238,11 +238,13 @@ impl Session {
             self.media_lost_at,
             self.recovery.as_ref().map(|recovery| recovery.deadline()),
             self.media.negotiation.deadline(),
+            self.media.lines.deadline(),
         ];
         others.into_iter().flatten().fold(deadline, Instant::min)
     }
 
     fn on_time(&mut self, now: Instant) {
+        self.media.lines.on_time(now);
         let mut broken = None;
         for peer in self.media.peers() {
             if peer.deadline() <= now

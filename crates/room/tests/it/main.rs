@@ -8,3 +8,4 @@ mod connection;
 mod data;
 mod proxy;
 mod server;
+mod subscriptions;
