@@ -362,14 +362,21 @@ pub async fn release_agent(store: &Store, id: &str, epoch: i64) -> Result<bool, 
     Ok(done.rows_affected() == 1)
 }
 
-/// Sets whether an agent is wanted; false when the session is not live.
+/// Sets whether an agent is wanted; false when the session is not live. When none is wanted, the present one loses
+/// the session at once ([`holds`] says no), but may still write the turn it was in.
 pub async fn set_wants_agent(store: &Store, id: &str, wants: bool) -> Result<bool, StoreError> {
     let done = store
         .timed(
-            sqlx::query("UPDATE sessions SET wants_agent = $2 WHERE id = $1 AND state <> 'ended'")
-                .bind(id)
-                .bind(i64::from(wants))
-                .execute(store.pool()),
+            sqlx::query(
+                "UPDATE sessions SET wants_agent = $2, \
+                 worker_id = CASE WHEN $2 = 1 THEN worker_id ELSE NULL END, \
+                 claimed_at_ms = CASE WHEN $2 = 1 THEN claimed_at_ms ELSE NULL END, \
+                 dispatch_lease_until_ms = CASE WHEN $2 = 1 THEN dispatch_lease_until_ms ELSE 0 END \
+                 WHERE id = $1 AND state <> 'ended'",
+            )
+            .bind(id)
+            .bind(i64::from(wants))
+            .execute(store.pool()),
         )
         .await?;
     Ok(done.rows_affected() == 1)
@@ -422,7 +429,8 @@ pub async fn lease_dispatch(
     Ok(done.rows_affected() == 1)
 }
 
-/// Active sessions that want an agent and that nobody has taken, begun before `started_before_ms`; at most `limit`.
+/// Live sessions in rooms for people (calls have their bridge to look after them) that want an agent and that nobody
+/// has taken, begun before `started_before_ms`; at most `limit`.
 pub async fn unattended(
     store: &Store,
     started_before_ms: i64,
@@ -433,10 +441,36 @@ pub async fn unattended(
             sqlx::query(concat!(
                 "SELECT ",
                 columns!(),
-                " FROM sessions WHERE state = 'active' AND wants_agent = 1 AND worker_id IS NULL \
-                 AND started_at_ms < $1 ORDER BY started_at_ms LIMIT $2"
+                " FROM sessions WHERE state <> 'ended' AND wants_agent = 1 AND worker_id IS NULL \
+                 AND kind NOT IN ('phone', 'whatsapp', 'api') AND started_at_ms < $1 \
+                 ORDER BY started_at_ms DESC LIMIT $2"
             ))
             .bind(started_before_ms)
+            .bind(i64::from(limit))
+            .fetch_all(store.pool()),
+        )
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// A page of all live sessions begun before `started_before_ms`, in the order of their ids, from the first id after
+/// `after_id`; at most `limit`.
+pub async fn page_live(
+    store: &Store,
+    started_before_ms: i64,
+    after_id: &str,
+    limit: u32,
+) -> Result<Vec<Session>, StoreError> {
+    let rows = store
+        .timed(
+            sqlx::query(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM sessions WHERE state <> 'ended' AND started_at_ms < $1 AND id > $2 \
+                 ORDER BY id LIMIT $3"
+            ))
+            .bind(started_before_ms)
+            .bind(after_id)
             .bind(i64::from(limit))
             .fetch_all(store.pool()),
         )

@@ -47,6 +47,21 @@ pub async fn redeem(store: &Store, token: &str, now_ms: i64) -> Result<Option<St
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
+/// How many tokens of a session have not expired, spent ones too: how often its stream was asked for lately.
+pub async fn recent(store: &Store, session_id: &str, now_ms: i64) -> Result<i64, StoreError> {
+    let row = store
+        .timed(
+            sqlx::query(
+                "SELECT COUNT(*) FROM stream_tokens WHERE session_id = $1 AND expires_at_ms > $2",
+            )
+            .bind(session_id)
+            .bind(now_ms)
+            .fetch_one(store.pool()),
+        )
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
 /// Takes away the tokens that expired before `before_ms`; returns how many.
 pub async fn purge(store: &Store, before_ms: i64) -> Result<u64, StoreError> {
     let done = store

@@ -214,17 +214,49 @@ on_both! {
         }
     }
 
-    async fn unattended_is_what_is_active_and_nobody_took(db: TestDatabase) {
-        for call in ["CA1", "CA2", "CA3", "CA4"] {
-            db.announced(call).await;
+    async fn unattended_is_a_live_room_for_people_that_nobody_took(db: TestDatabase) {
+        db.announced("CA1").await;
+        for room in ["a", "b", "c", "d"] {
+            sessions::announce(&db.store, &db.web(room), 0).await.unwrap();
         }
-        for call in ["CA2", "CA3", "CA4"] {
-            sessions::activate(&db.store, &format!("phone-{call}")).await.unwrap();
-        }
-        sessions::claim_agent(&db.store, "phone-CA3", "w1", 0, STALE_MS).await.unwrap().unwrap();
-        sessions::end(&db.store, "phone-CA4", "completed", 1).await.unwrap();
+        sessions::claim_agent(&db.store, "web-b", "w1", 0, STALE_MS).await.unwrap().unwrap();
+        sessions::set_wants_agent(&db.store, "web-c", false).await.unwrap();
+        sessions::end(&db.store, "web-d", "empty", 1).await.unwrap();
         let waiting = sessions::unattended(&db.store, 1, 10).await.unwrap();
-        assert_eq!(waiting.iter().map(|s| s.id.as_str()).collect::<Vec<_>>(), ["phone-CA2"]);
+        assert_eq!(waiting.iter().map(|s| s.id.as_str()).collect::<Vec<_>>(), ["web-a"]);
         assert!(sessions::unattended(&db.store, 0, 10).await.unwrap().is_empty());
+    }
+
+    async fn an_agent_that_is_sent_away_may_finish_its_turn_and_its_successor_comes_at_once(db: TestDatabase) {
+        let id = db.announced("CA1").await.id;
+        beat(&db.store, "w1", 0).await;
+        let epoch = sessions::claim_agent(&db.store, &id, "w1", 0, STALE_MS).await.unwrap().unwrap();
+        sessions::set_wants_agent(&db.store, &id, false).await.unwrap();
+        assert!(!sessions::holds(&db.store, &id, epoch).await.unwrap());
+        let turn = turns::Turn {
+            position: 0, role: "assistant".into(), text: "Well".into(), was_interrupted: true,
+            timings: serde_json::json!({}), at_ms: 0,
+        };
+        assert_eq!(turns::append(&db.store, &id, epoch, &turn).await.unwrap(), Some(0));
+        sessions::set_wants_agent(&db.store, &id, true).await.unwrap();
+        let next = sessions::claim_agent(&db.store, &id, "w2", 1, STALE_MS).await.unwrap();
+        assert_eq!(next, Some(epoch + 1));
+    }
+
+    async fn all_live_sessions_can_be_walked_page_by_page(db: TestDatabase) {
+        for n in 0..5 {
+            db.announced(&format!("CA{n}")).await;
+        }
+        sessions::end(&db.store, "phone-CA2", "completed", 1).await.unwrap();
+        let mut seen = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = sessions::page_live(&db.store, 1, &after, 2).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.id);
+            seen.extend(page.into_iter().map(|s| s.id));
+        }
+        assert_eq!(seen, ["phone-CA0", "phone-CA1", "phone-CA3", "phone-CA4"]);
+        assert!(sessions::page_live(&db.store, 0, "", 9).await.unwrap().is_empty());
     }
 }

@@ -31,6 +31,16 @@ on_both! {
         assert_eq!(stream_tokens::purge(&db.store, 1_001).await.unwrap(), 1);
     }
 
+    async fn tokens_asked_for_lately_are_counted(db: TestDatabase) {
+        let id = db.announced("CA1").await.id;
+        for _ in 0..3 {
+            let token = stream_tokens::issue(&db.store, &id, 0, 1_000).await.unwrap();
+            stream_tokens::redeem(&db.store, &token, 1).await.unwrap().unwrap();
+        }
+        assert_eq!(stream_tokens::recent(&db.store, &id, 999).await.unwrap(), 3);
+        assert_eq!(stream_tokens::recent(&db.store, &id, 1_000).await.unwrap(), 0);
+    }
+
     async fn a_token_ends_with_its_session(db: TestDatabase) {
         let id = db.announced("CA1").await.id;
         let token = stream_tokens::issue(&db.store, &id, 0, 60_000).await.unwrap();
