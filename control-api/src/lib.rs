@@ -1,1 +1,35 @@
-//! The HTTP API: rooms, calls, sessions, webhooks.
+//! The HTTP API: rooms, calls, sessions, webhooks, the web app, and the way to LiveKit's signalling. It holds no call.
+//!
+//! [`ControlApi::new`] takes a [`ControlApiConfig`], [`router`] gives the routes, [`run_background`] does what must
+//! be done between requests. The server has to be started with
+//! `into_make_service_with_connect_info::<std::net::SocketAddr>()`: who calls from this machine is known by it.
+
+mod auth;
+mod background;
+mod body;
+mod call_end;
+mod clock;
+mod config;
+mod error;
+mod join_link;
+mod layers;
+mod livekit_webhook;
+mod names;
+mod openapi;
+mod operations;
+mod path;
+mod public_url;
+mod rooms;
+mod routes;
+mod rtc;
+mod sessions;
+mod state;
+mod twilio;
+mod web_app;
+
+pub use background::run_background;
+pub use config::{ControlApiConfig, Limits, TwilioSettings};
+pub use error::ControlApiError;
+pub use public_url::{InvalidPublicUrl, PublicUrl};
+pub use routes::{openapi_document, router};
+pub use state::ControlApi;

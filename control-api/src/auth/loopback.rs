@@ -1,0 +1,169 @@
+//! The open door of dev mode: requests that come from this machine, by its own name, and not on behalf of a page
+//! of somebody else's (interface §1).
+
+use crate::{ControlApi, ControlApiConfig};
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, header, request::Parts},
+};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+};
+
+/// Headers that only a proxy sets: with one of them, the peer is not the client.
+const FORWARDING_HEADERS: [&str; 12] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-port",
+    "x-forwarded-server",
+    "x-real-ip",
+    "x-client-ip",
+    "via",
+    "cf-connecting-ip",
+    "true-client-ip",
+    "x-original-host",
+];
+
+/// What dev mode says of a request without a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DevDoor {
+    /// From this machine.
+    Open,
+    /// From this machine's browser, for a page of somebody else's.
+    ForeignPage,
+    /// From elsewhere, or not dev mode.
+    Closed,
+}
+
+/// Whether the request came over the loopback interface without a proxy.
+pub(crate) fn is_from_this_machine(peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
+    peer.is_some_and(|address| address.to_canonical().is_loopback())
+        && !FORWARDING_HEADERS
+            .iter()
+            .any(|name| headers.contains_key(*name))
+}
+
+/// The peer's address, where the server tells it.
+pub(crate) struct Peer(pub(crate) Option<IpAddr>);
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(peer(parts)))
+    }
+}
+
+/// The peer's address.
+pub(super) fn peer(parts: &Parts) -> Option<IpAddr> {
+    let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    info.map(|ConnectInfo(address)| address.ip())
+}
+
+pub(super) fn dev_door(parts: &Parts, api: &ControlApi) -> DevDoor {
+    let config = &api.config;
+    let host = parts
+        .headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
+    if !config.is_dev
+        || !is_from_this_machine(peer(parts), &parts.headers)
+        || !host.is_some_and(is_local_host)
+    {
+        return DevDoor::Closed;
+    }
+    if is_foreign_page(&parts.headers, host.unwrap_or_default(), config) {
+        DevDoor::ForeignPage
+    } else {
+        DevDoor::Open
+    }
+}
+
+/// `localhost`, `127.0.0.1` or `[::1]`, with any port. A name that resolves to this machine is not enough: that is
+/// what DNS rebinding does.
+fn is_local_host(host: &str) -> bool {
+    let name = match host.rfind(':') {
+        Some(colon) if !host[colon..].contains(']') => &host[..colon],
+        _ => host,
+    };
+    name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
+}
+
+/// Whether a browser sent this for a page that is neither ours nor one that settings name.
+fn is_foreign_page(headers: &HeaderMap, host: &str, config: &ControlApiConfig) -> bool {
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        let Ok(origin) = origin.to_str() else {
+            return true;
+        };
+        let is_own = origin
+            .strip_prefix("http://")
+            .is_some_and(|rest| rest.eq_ignore_ascii_case(host));
+        let is_named = config
+            .cors_origins
+            .iter()
+            .any(|named| named.trim_end_matches('/') == origin)
+            || config
+                .frontend_url
+                .as_ref()
+                .is_some_and(|frontend| frontend.origin() == origin);
+        return !is_own && !is_named;
+    }
+    // Browsers leave `Origin` out of plain GETs, but say where the page is from.
+    headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_names_with_any_port() {
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "127.0.0.1",
+            "127.0.0.1:1",
+            "[::1]",
+            "[::1]:8080",
+        ] {
+            assert!(is_local_host(host), "{host}");
+        }
+        for host in [
+            "",
+            "example.com",
+            "localhost.example.com",
+            "127.0.0.1.nip.io",
+            "127.0.0.2",
+            "::1",
+            "[::2]:1",
+        ] {
+            assert!(!is_local_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn behind_a_proxy_it_is_not_this_machine() {
+        let peer = Some("127.0.0.1".parse().unwrap());
+        assert!(is_from_this_machine(peer, &HeaderMap::new()));
+        assert!(is_from_this_machine(
+            Some("::ffff:127.0.0.1".parse().unwrap()),
+            &HeaderMap::new()
+        ));
+        assert!(!is_from_this_machine(
+            Some("10.0.0.1".parse().unwrap()),
+            &HeaderMap::new()
+        ));
+        assert!(!is_from_this_machine(None, &HeaderMap::new()));
+        for name in FORWARDING_HEADERS {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, "x".parse().unwrap());
+            assert!(!is_from_this_machine(peer, &headers), "{name}");
+        }
+    }
+}

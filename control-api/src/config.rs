@@ -1,0 +1,113 @@
+//! What the API is built from. Plain values: nothing here reads the environment.
+
+use crate::PublicUrl;
+use casp_room::admin::LiveKit;
+use casp_store::{AccountId, Store};
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::SecretString;
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// Settings and neighbours of the API.
+#[derive(Clone)]
+pub struct ControlApiConfig {
+    /// The database.
+    pub store: Store,
+    /// LiveKit's server.
+    pub livekit: LiveKit,
+    /// `casp dev`: some routes are open from this machine, and unsigned Twilio webhooks are taken without a token.
+    pub is_dev: bool,
+    /// Where the world reaches this API.
+    pub public_url: PublicUrl,
+    /// Where participants reach LiveKit; `None`: through the `/rtc` proxy of this API.
+    pub livekit_public_url: Option<PublicUrl>,
+    /// Where Twilio reaches the bridge; the public URL where both are one process.
+    pub bridge_public_url: PublicUrl,
+    /// Twilio's account.
+    pub twilio: TwilioSettings,
+    /// Signs join links.
+    pub secret_key: SecretString,
+    /// Opens `/metrics` from elsewhere than this machine.
+    pub metrics_token: Option<SecretString>,
+    /// What `/metrics` shows; `None`: nothing.
+    pub metrics: Option<PrometheusHandle>,
+    /// Origins besides `frontend_url` whose pages may call the API (`*` for all).
+    pub cors_origins: Vec<String>,
+    /// The application's own pages, when they are not served from here.
+    pub frontend_url: Option<PublicUrl>,
+    /// Name of the workers; empty: they take every new room by themselves.
+    pub agent_name: String,
+    /// Owner of calls to numbers without an owner, and in dev of what comes from this machine.
+    pub default_account: Option<AccountId>,
+    /// Content-Security-Policy and its like are sent.
+    pub has_security_headers: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Sizes, times, rates.
+    pub limits: Limits,
+    /// Names of providers that fail at the moment; shown, but no reason to be taken out of service.
+    pub degraded: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// Cancelled when no new work should come: `/readyz` says no.
+    pub draining: CancellationToken,
+    /// Cancelled when the process ends: proxied WebSockets are closed.
+    pub shutdown: CancellationToken,
+}
+
+impl fmt::Debug for ControlApiConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ControlApiConfig")
+            .field("is_dev", &self.is_dev)
+            .field("public_url", &self.public_url)
+            .field("agent_name", &self.agent_name)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Twilio's account, as far as the API needs it.
+#[derive(Debug, Clone)]
+pub struct TwilioSettings {
+    /// `AC…`
+    pub account_sid: Option<String>,
+    /// Checks webhooks, and is the password of the REST API.
+    pub auth_token: Option<SecretString>,
+    /// `https://api.twilio.com`, or a stand-in.
+    pub api_base_url: String,
+}
+
+/// Sizes, times and rates.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Largest body of a request, bytes.
+    pub body_bytes: usize,
+    /// Longest time until an answer begins.
+    pub request_timeout: Duration,
+    /// WebSockets proxied to LiveKit at once; more get 503.
+    pub proxied_sockets: usize,
+    /// Largest message of a proxied WebSocket, bytes.
+    pub proxied_message_bytes: usize,
+    /// A proxied WebSocket on which the participant sends nothing for this long is closed. LiveKit's clients ping
+    /// every few seconds.
+    pub proxied_idle: Duration,
+    /// Guests' joins a minute and client address; 0 is no limit.
+    pub guest_joins_per_minute: u32,
+    /// Life of a join link.
+    pub join_link_ttl: Duration,
+    /// A session whose room is gone from LiveKit for this long is ended.
+    pub lost_room_grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+            proxied_sockets: 5_000,
+            proxied_message_bytes: 1024 * 1024,
+            proxied_idle: Duration::from_mins(1),
+            guest_joins_per_minute: 30,
+            join_link_ttl: Duration::from_hours(24),
+            lost_room_grace: Duration::from_secs(30),
+        }
+    }
+}

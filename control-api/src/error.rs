@@ -1,0 +1,233 @@
+//! Errors: one shape on every route, and nothing in it that is not for the client.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use casp_room::RoomError;
+use casp_store::StoreError;
+use serde::Serialize;
+use std::{borrow::Cow, time::Duration};
+use utoipa::{IntoResponses, ToSchema};
+
+/// Why the API could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlApiError {
+    /// The HTTP client could not be made.
+    #[error("HTTP client: {0}")]
+    HttpClient(#[from] reqwest::Error),
+}
+
+/// The body of every error.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"detail": "There is no such session.", "status_code": 404}))]
+pub(crate) struct ErrorBody {
+    /// What is wrong, for people.
+    pub(crate) detail: Cow<'static, str>,
+    /// The HTTP status again.
+    pub(crate) status_code: u16,
+    /// With 422: each thing that is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(crate) errors: Vec<FieldError>,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct FieldError {
+    /// Where: `["body", "roomName"]`.
+    pub(crate) loc: Vec<String>,
+    /// What.
+    pub(crate) msg: String,
+}
+
+impl FieldError {
+    pub(crate) fn new(place: &str, field: &str, msg: impl Into<String>) -> Self {
+        Self {
+            loc: vec![place.into(), field.into()],
+            msg: msg.into(),
+        }
+    }
+}
+
+/// An error on its way to the client.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// 400
+    Malformed(&'static str),
+    /// 401
+    Unauthorized(&'static str),
+    /// 403
+    Forbidden(&'static str),
+    /// 404
+    NotFound(&'static str),
+    /// 413
+    TooLarge,
+    /// 422
+    Invalid(Vec<FieldError>),
+    /// 429
+    TooMany(Duration),
+    /// 500; the cause is in the log
+    Internal,
+    /// 503
+    Unavailable(&'static str),
+}
+
+impl ApiError {
+    /// 422 about one field of the body.
+    pub(crate) fn invalid_body(field: &str, msg: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::new("body", field, msg)])
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// The body that says a status in words.
+pub(crate) fn plain(status: StatusCode) -> ErrorBody {
+    let detail = match status {
+        StatusCode::NOT_FOUND => "There is nothing here. See /docs for what there is.",
+        StatusCode::METHOD_NOT_ALLOWED => "This route does not take that method. See /docs.",
+        StatusCode::PAYLOAD_TOO_LARGE => "The body is too large.",
+        StatusCode::INTERNAL_SERVER_ERROR => "Something went wrong on our side.",
+        StatusCode::SERVICE_UNAVAILABLE => "The service cannot answer now. Try again soon.",
+        StatusCode::GATEWAY_TIMEOUT => "This took too long. Try again.",
+        StatusCode::BAD_REQUEST => "The request cannot be read.",
+        _ => status.canonical_reason().unwrap_or("The request failed."),
+    };
+    ErrorBody {
+        detail: detail.into(),
+        status_code: status.as_u16(),
+        errors: Vec::new(),
+    }
+}
+
+impl IntoResponse for ErrorBody {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.status_code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, Json(self)).into_response()
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut body = plain(status);
+        let mut retry_after = None;
+        match self {
+            Self::Malformed(text)
+            | Self::Unauthorized(text)
+            | Self::Forbidden(text)
+            | Self::NotFound(text)
+            | Self::Unavailable(text) => body.detail = text.into(),
+            Self::Invalid(errors) => {
+                body.detail = match errors.first() {
+                    Some(error) => format!("{}: {}", error.loc.join("."), error.msg).into(),
+                    None => "The request is not valid.".into(),
+                };
+                body.errors = errors;
+            }
+            Self::TooMany(after) => {
+                let seconds = after.as_secs().max(1);
+                body.detail = format!("Too many requests. Try again in {seconds} s.").into();
+                retry_after = Some(seconds);
+            }
+            Self::TooLarge | Self::Internal => {}
+        }
+        let mut response = body.into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store failed");
+        match error {
+            StoreError::Timeout | StoreError::Database(_) => {
+                Self::Unavailable("The database does not answer. Try again soon.")
+            }
+            _ => Self::Internal,
+        }
+    }
+}
+
+impl From<RoomError> for ApiError {
+    fn from(error: RoomError) -> Self {
+        tracing::error!(%error, "LiveKit failed");
+        Self::Unavailable("LiveKit cannot be reached. Try again soon.")
+    }
+}
+
+/// The errors that any route may answer, for the OpenAPI document.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "only described, never made")]
+pub(crate) enum Problem {
+    /// The body is not JSON, or not a form where one is due.
+    #[response(status = 400)]
+    Malformed(ErrorBody),
+    /// No key, or not a good one.
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+    /// There is no such thing, or it is another account's.
+    #[response(status = 404)]
+    NotFound(ErrorBody),
+    /// The body is over 1 MiB.
+    #[response(status = 413)]
+    TooLarge(ErrorBody),
+    /// Something in the request is not as described; `errors` says what.
+    #[response(status = 422)]
+    Invalid(ErrorBody),
+    /// Too many requests; `Retry-After` says when.
+    #[response(status = 429)]
+    TooMany(ErrorBody),
+    /// Our fault.
+    #[response(status = 500)]
+    Internal(ErrorBody),
+    /// The database or LiveKit does not answer.
+    #[response(status = 503)]
+    Unavailable(ErrorBody),
+}
+
+/// The errors of routes that Twilio and LiveKit sign.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "only described, never made")]
+pub(crate) enum SignedProblem {
+    /// The body cannot be read.
+    #[response(status = 400)]
+    Malformed(ErrorBody),
+    /// The signature is missing or wrong.
+    #[response(status = 403)]
+    Forbidden(ErrorBody),
+    /// The body is over 1 MiB.
+    #[response(status = 413)]
+    TooLarge(ErrorBody),
+    /// Something in the form is not as described.
+    #[response(status = 422)]
+    Invalid(ErrorBody),
+    /// No secret is configured to check the signature with, or the database does not answer.
+    #[response(status = 503)]
+    Unavailable(ErrorBody),
+}

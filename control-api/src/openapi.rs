@@ -1,0 +1,113 @@
+//! The OpenAPI document, and Swagger UI at `/docs`.
+
+use crate::error::{ErrorBody, plain};
+use axum::{
+    extract::Path,
+    http::{StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use std::sync::{Arc, LazyLock};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        self,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+
+/// What is said of the API as a whole; the routes add themselves.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "CASP", description = DESCRIPTION),
+    components(schemas(ErrorBody)),
+    tags(
+        (name = "rooms", description = "Rooms for people: browser and mobile"),
+        (name = "phone", description = "Calls"),
+        (name = "sessions", description = "What is live"),
+        (name = "twilio", description = "Twilio's webhooks"),
+        (name = "webhooks", description = "LiveKit's webhooks"),
+        (name = "rtc", description = "LiveKit's signalling, through this server"),
+        (name = "operations", description = "For those who run it"),
+    ),
+    modifiers(&SecuritySchemes)
+)]
+pub(crate) struct ApiDoc;
+
+const DESCRIPTION: &str = "One voice-and-text agent on every channel.\n\n\
+Errors have one shape on every route: `{\"detail\", \"status_code\"}`, with 422 also `errors: [{\"loc\", \"msg\"}]`. \
+JSON bodies are read whatever the Content-Type. In `casp dev`, `/room/*`, `/phone/*` and `/sessions*` are open from \
+this machine without a key.\n\n\
+A guest opens `roomUrl` of `POST /room/create`; the page takes `join` from its query and sends it as `joinToken` to \
+`POST /room/join`.\n\n\
+**WebSockets.** `/twilio/stream/{callSid}` and `/media-stream/{scenario}` speak Twilio's Media Streams: text frames \
+of JSON, `connected`, `start`, `media`, `dtmf`, `mark`, `stop` in, `media`, `mark`, `clear` out. The first is opened by \
+Twilio with the single-use token that `/twilio/voice` gave it as a `<Parameter>`; the second takes an API key as \
+`?api_key=`. `/rtc` and `/rtc/v1` are LiveKit's signalling.";
+
+struct SecuritySchemes;
+
+impl Modify for SecuritySchemes {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let header = |name: &str, text: &str| {
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, text)))
+        };
+        let bearer = |text: &str| {
+            let mut scheme = Http::new(HttpAuthScheme::Bearer);
+            scheme.description = Some(text.to_owned());
+            SecurityScheme::Http(scheme)
+        };
+        components.add_security_scheme("api_key", bearer("An API key, `sk_…`"));
+        components.add_security_scheme("metrics_token", bearer("METRICS_TOKEN"));
+        components.add_security_scheme(
+            "publishable_key",
+            header("X-Publishable-Key", "A publishable key, `pk_…`"),
+        );
+        components.add_security_scheme(
+            "twilio_signature",
+            header("X-Twilio-Signature", "Twilio's signature"),
+        );
+        components.add_security_scheme(
+            "livekit_signature",
+            header("Authorization", "LiveKit's signed hash of the body"),
+        );
+    }
+}
+
+/// `GET /openapi.json`: the document as it was written once.
+pub(crate) fn document(json: &str) -> Response {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        json.to_owned(),
+    )
+        .into_response()
+}
+
+/// `GET /docs`
+pub(crate) async fn to_docs() -> Redirect {
+    Redirect::permanent("/docs/")
+}
+
+/// `GET /docs/`
+pub(crate) async fn docs_index() -> Response {
+    docs_file("")
+}
+
+/// `GET /docs/…`
+pub(crate) async fn docs(Path(path): Path<String>) -> Response {
+    docs_file(&path)
+}
+
+fn docs_file(path: &str) -> Response {
+    static CONFIG: LazyLock<Arc<utoipa_swagger_ui::Config<'static>>> =
+        LazyLock::new(|| Arc::new(utoipa_swagger_ui::Config::from("/openapi.json")));
+    match utoipa_swagger_ui::serve(path, CONFIG.clone()) {
+        Ok(Some(file)) => (
+            [(header::CONTENT_TYPE, file.content_type)],
+            file.bytes.into_owned(),
+        )
+            .into_response(),
+        Ok(None) => plain(StatusCode::NOT_FOUND).into_response(),
+        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
+    }
+}

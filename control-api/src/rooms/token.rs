@@ -1,0 +1,68 @@
+//! `POST /room/token`
+
+use super::{answer, opening};
+use crate::{
+    ControlApi,
+    auth::Caller,
+    body::JsonBody,
+    error::{ApiError, Problem},
+    names::{DisplayName, Identity, RoomName},
+};
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// LiveKit's request of a token endpoint. What else it may hold (metadata, grants, a dispatch) is ignored.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct TokenRequest {
+    /// A random one when it is left out.
+    #[schema(value_type = Option<String>, max_length = 128, example = "my-meeting")]
+    room_name: Option<RoomName>,
+    /// A random one when it is left out.
+    #[schema(value_type = Option<String>, max_length = 128, example = "user-1")]
+    participant_identity: Option<Identity>,
+    /// As others see it.
+    #[schema(value_type = Option<String>, max_length = 128, example = "John Doe")]
+    participant_name: Option<DisplayName>,
+}
+
+/// LiveKit's answer of a token endpoint.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TokenAnswer {
+    /// Where LiveKit's client connects to.
+    #[schema(example = "wss://voice.example.com")]
+    server_url: String,
+    /// LiveKit access token: 15 minutes, for this room and identity alone.
+    #[schema(example = "eyJhbGciOiJIUzI1NiJ9.eyJ2aWRlbyI6e319.c2ln")]
+    participant_token: String,
+}
+
+/// Join a room, in LiveKit's words
+///
+/// The same as `/room/join` in the form of LiveKit's standard token endpoint, for the token sources of its SDKs.
+#[utoipa::path(
+    post, path = "/room/token", tag = "rooms",
+    request_body = TokenRequest,
+    responses((status = 200, description = "The way in", body = TokenAnswer), Problem),
+    security(("api_key" = []))
+)]
+pub(crate) async fn issue_token(
+    State(api): State<ControlApi>,
+    caller: Caller,
+    JsonBody(request): JsonBody<TokenRequest>,
+) -> Result<Json<TokenAnswer>, ApiError> {
+    let room = request.room_name.unwrap_or_else(RoomName::random);
+    let identity = request
+        .participant_identity
+        .unwrap_or_else(Identity::random);
+    opening::open(&api, caller.account, &room, None).await?;
+    Ok(Json(TokenAnswer {
+        server_url: answer::signalling_url(&api),
+        participant_token: answer::participant_token(
+            &api,
+            &room,
+            &identity,
+            request.participant_name.as_ref(),
+        )?,
+    }))
+}

@@ -1,0 +1,111 @@
+use crate::{
+    livekit_server::{API_KEY, API_SECRET, LiveKitServer},
+    participant::client,
+    test_app::{TestApp, eventually, now_ms, unique},
+};
+use casp_room::admin::CreateRoom;
+use casp_store::sessions::{self, Session, SessionKind, SessionState};
+use livekit_api::services::agent_dispatch::AgentDispatchClient;
+use std::time::Duration;
+
+async fn make_room(session: &Session) {
+    let timeout = Duration::from_mins(1);
+    client()
+        .create_room(&CreateRoom {
+            name: session.room_name.clone(),
+            empty_timeout: timeout,
+            departure_timeout: timeout,
+        })
+        .await
+        .unwrap();
+}
+
+async fn dispatched(room: &str) -> bool {
+    let client =
+        AgentDispatchClient::with_api_key(&LiveKitServer::shared().url(), API_KEY, API_SECRET);
+    // LiveKit itself adds a dispatch without a name to every room.
+    client
+        .list_dispatch(room)
+        .await
+        .unwrap()
+        .iter()
+        .any(|dispatch| dispatch.agent_name == "casp")
+}
+
+#[tokio::test]
+async fn a_session_whose_room_is_gone_is_ended_after_the_grace() {
+    let app =
+        TestApp::with(|config| config.limits.lost_room_grace = Duration::from_millis(300)).await;
+    let lost = app
+        .session(SessionKind::Phone, app.account, &unique("CA"))
+        .await;
+    let kept = app
+        .session(SessionKind::Web, app.account, &unique("r"))
+        .await;
+    make_room(&kept).await;
+    eventually("the lost one is ended", async || {
+        sessions::get(&app.store, &lost.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .state
+            == SessionState::Ended
+    })
+    .await;
+    let kept = sessions::get(&app.store, &kept.id).await.unwrap().unwrap();
+    assert_eq!(kept.state, SessionState::Announced);
+}
+
+#[tokio::test]
+async fn while_livekit_is_away_no_session_is_ended() {
+    let app = TestApp::with(|config| {
+        config.limits.lost_room_grace = Duration::from_millis(100);
+        config.livekit = casp_room::admin::LiveKit::new("http://127.0.0.1:1", "k", "s").unwrap();
+    })
+    .await;
+    let session = app.session(SessionKind::Web, app.account, "r").await;
+    let begin = now_ms();
+    eventually("several rounds have passed", async || {
+        now_ms() - begin > 1_000
+    })
+    .await;
+    assert_eq!(
+        sessions::get(&app.store, &session.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .state,
+        SessionState::Announced
+    );
+}
+
+#[tokio::test]
+async fn a_room_to_which_no_agent_came_gets_one_sent() {
+    let app = TestApp::with(|config| config.agent_name = "casp".into()).await;
+    let session = app
+        .session(SessionKind::Web, app.account, &unique("r"))
+        .await;
+    make_room(&session).await;
+    eventually("an agent is sent for", async || {
+        dispatched(&session.room_name).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_whose_worker_died_gets_another_agent() {
+    let app = TestApp::with(|config| config.agent_name = "casp".into()).await;
+    let session = app
+        .session(SessionKind::Phone, app.account, &unique("CA"))
+        .await;
+    make_room(&session).await;
+    let long_ago = now_ms() - 60_000;
+    sessions::claim_agent(&app.store, &session.id, "dead", long_ago, 2_000)
+        .await
+        .unwrap()
+        .unwrap();
+    eventually("an agent is sent for", async || {
+        dispatched(&session.room_name).await
+    })
+    .await;
+}

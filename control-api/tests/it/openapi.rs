@@ -1,0 +1,130 @@
+use crate::test_app::{TestApp, send};
+use reqwest::{Method, StatusCode};
+use std::collections::BTreeSet;
+
+/// Everything that the interface has so far, by method and path.
+const ROUTES: [&str; 19] = [
+    "GET /healthz",
+    "GET /metrics",
+    "GET /readyz",
+    "GET /room/{name}",
+    "GET /rtc",
+    "GET /rtc/v1",
+    "GET /rtc/v1/validate",
+    "GET /rtc/validate",
+    "GET /sessions",
+    "GET /sessions/{id}",
+    "POST /phone/end/{call_sid}",
+    "POST /room/create",
+    "POST /room/join",
+    "POST /room/token",
+    "POST /room/{name}/agent",
+    "POST /twilio/resume/{call_sid}",
+    "POST /twilio/status",
+    "POST /twilio/voice",
+    "POST /webhooks/livekit",
+];
+
+fn described(document: &serde_json::Value) -> BTreeSet<String> {
+    let mut routes = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            routes.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    routes
+}
+
+#[tokio::test]
+async fn the_document_describes_every_route_and_nothing_else() {
+    let app = TestApp::production().await;
+    let document = send(app.get("/openapi.json")).await.json();
+    assert_eq!(described(&document), ROUTES.map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn what_is_described_is_there_and_takes_no_other_method() {
+    let app = TestApp::production().await;
+    let document = send(app.get("/openapi.json")).await.json();
+    for route in described(&document) {
+        let (method, path) = route.split_once(' ').unwrap();
+        let path = path.replace(['{', '}'], "");
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let answer = send(app.http.request(method, app.url(&path))).await;
+        assert_ne!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{route}");
+        if answer.status == StatusCode::NOT_FOUND {
+            assert_ne!(
+                answer.json()["detail"],
+                "There is nothing here. See /docs for what there is.",
+                "{route}"
+            );
+        }
+        let wrong = send(app.http.request(Method::PATCH, app.url(&path))).await;
+        assert_eq!(wrong.status, StatusCode::METHOD_NOT_ALLOWED, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn every_operation_has_words_examples_and_error_bodies() {
+    let document = serde_json::to_value(casp_control_api::openapi_document()).unwrap();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(
+                operation["summary"].is_string(),
+                "{method} {path} has no summary"
+            );
+            assert!(operation["tags"].is_array(), "{method} {path} has no tag");
+            if let Some(body) = operation.get("requestBody") {
+                assert!(body["content"].is_object(), "{method} {path}");
+            }
+            let responses = operation["responses"].as_object().unwrap();
+            let errors = responses
+                .iter()
+                .filter(|(status, _)| status.starts_with(['4', '5']));
+            for (status, response) in errors {
+                let content = response["content"]
+                    .as_object()
+                    .unwrap_or_else(|| panic!("{method} {path} {status}"));
+                assert!(!content.is_empty(), "{method} {path} {status}");
+            }
+        }
+    }
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for schema in [
+        "ErrorBody",
+        "JoinRequest",
+        "JoinAnswer",
+        "SessionList",
+        "SessionDetail",
+        "RoomView",
+    ] {
+        assert!(schemas.contains_key(schema), "{schema} is missing");
+    }
+    // A reference that leads nowhere breaks every generator.
+    let text = document.to_string();
+    for reference in text.split("\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(
+            schemas.contains_key(name),
+            "{name} is referred to, and not there"
+        );
+    }
+}
+
+#[tokio::test]
+async fn swagger_ui_is_served_from_here() {
+    let app = TestApp::production().await;
+    let page = send(app.get("/docs")).await;
+    assert_eq!(
+        page.status,
+        StatusCode::OK,
+        "through the redirection to /docs/"
+    );
+    assert!(page.text.contains("swagger-ui-bundle.js"));
+    let script = send(app.get("/docs/swagger-initializer.js")).await;
+    assert!(script.text.contains("/openapi.json"), "{}", script.text);
+    assert_eq!(
+        send(app.get("/docs/swagger-ui-bundle.js")).await.status,
+        StatusCode::OK
+    );
+}
