@@ -17,7 +17,8 @@ pub struct Turn {
     pub text: String,
     /// Was cut off by the caller.
     pub was_interrupted: bool,
-    /// Timings in milliseconds as JSON (`{"endpointing":…,"stt":…,"llm":…,"tts":…,"total":…}`).
+    /// Timings in milliseconds as JSON (`endpointing_ms`, `stt_ms`, `llm_first_token_ms`, `tts_first_byte_ms`,
+    /// `total_ms`); `{}` where nothing was measured.
     pub timings: serde_json::Value,
     /// Unix milliseconds.
     pub at_ms: i64,
