@@ -1,14 +1,16 @@
 //! How calls end, and what is cleared up.
 
-use super::socket::SocketWriter;
+use super::{AGENT, socket::SocketWriter};
 use crate::{BridgeState, state::now_ms};
-use casp_room::Room;
+use casp_room::{Room, admin::ListedParticipant};
 use casp_store::sessions::{self, Session, SessionState};
 use casp_twilio::media_streams::Close;
 use std::time::Duration;
 
 /// One clearing-up request takes at most so long; others (webhooks, the agent) clear up too.
 const CLEAR_UP_TIMEOUT: Duration = Duration::from_secs(5);
+/// When the room is looked at again after it was deleted.
+const SECOND_LOOKS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 /// RFC 6455, 7.4.1.
 const NORMAL: u16 = 1000;
 /// RFC 6455, 7.4.1: the server goes away.
@@ -78,30 +80,38 @@ pub(crate) async fn clear_up(
     // The room is left before Twilio is told: when its webhook comes, the caller is gone from the room.
     room.leave().await;
     if !ending.may_resume() {
-        end_session(state, session, ending.reason()).await;
+        end_session(state, session, ending.reason(), &room.identity()).await;
     }
     let (code, reason) = ending.close();
     writer.close(code, reason).await;
-    if ending.may_resume() {
-        await_return(state, session, ending.reason()).await;
+    let is_over = !ending.may_resume() || !await_return(state, session, ending.reason()).await;
+    if is_over {
+        look_again(state, session, &room.identity()).await;
     }
 }
 
 /// Gives a dropped call time to come back, by this bridge or another, and ends its session if it does not.
-async fn await_return(state: &BridgeState, session: &Session, reason: &'static str) {
+/// True when it is not for us to clear up any more.
+async fn await_return(state: &BridgeState, session: &Session, reason: &'static str) -> bool {
     let grace = tokio::time::sleep(state.config().resume_grace);
     // A bridge that goes down does not wait: Twilio's status webhook ends the call if it does not resume.
     if state.draining().run_until_cancelled(grace).await.is_none() {
-        return;
+        return true;
     }
     match is_resumed(state, session).await {
-        Ok(true) => {}
-        Ok(false) => end_session(state, session, reason).await,
-        Err(error) => tracing::warn!(
-            session = session.id,
-            error,
-            "a dropped call could not be looked after"
-        ),
+        Ok(true) => true,
+        Ok(false) => {
+            end_session(state, session, reason, "").await;
+            false
+        }
+        Err(error) => {
+            tracing::warn!(
+                session = session.id,
+                error,
+                "a dropped call could not be looked after"
+            );
+            true
+        }
     }
 }
 
@@ -124,30 +134,44 @@ async fn is_resumed(state: &BridgeState, session: &Session) -> Result<bool, Stri
         .any(|participant| participant.identity.starts_with("caller-")))
 }
 
-/// Ends the session and deletes its room, unless somebody else still talks there. Done twice it does no harm.
-async fn end_session(state: &BridgeState, session: &Session, reason: &str) {
-    let config = state.config();
+/// Ends the session and deletes its room. Done twice it does no harm.
+async fn end_session(state: &BridgeState, session: &Session, reason: &str, caller: &str) {
     let end = async {
-        if let Err(error) = sessions::end(&config.store, &session.id, reason, now_ms()).await {
+        if let Err(error) =
+            sessions::end(&state.config().store, &session.id, reason, now_ms()).await
+        {
             tracing::error!(session = session.id, %error, "the session could not be ended");
         }
-        match config.livekit.participants(&session.room_name).await {
-            Ok(None) => {}
-            Ok(Some(left))
-                if left
-                    .iter()
-                    .any(|other| !other.is_agent && other.identity != "agent") => {}
-            Ok(Some(_)) => {
-                if let Err(error) = config.livekit.delete_room(&session.room_name).await {
-                    tracing::warn!(session = session.id, %error, "the room could not be deleted");
-                }
-            }
-            Err(error) => {
-                tracing::warn!(session = session.id, %error, "the room could not be looked at");
-            }
-        }
+        delete_room(state, session, caller).await;
     };
     if tokio::time::timeout(CLEAR_UP_TIMEOUT, end).await.is_err() {
         tracing::warn!(session = session.id, "clearing up took too long");
     }
+}
+
+/// A room that is joined is made: an agent that was on its way, or that took the deletion for a lost connection,
+/// brings the room of an ended session back.
+async fn look_again(state: &BridgeState, session: &Session, caller: &str) {
+    for wait in SECOND_LOOKS {
+        tokio::time::sleep(wait).await;
+        let _ = tokio::time::timeout(CLEAR_UP_TIMEOUT, delete_room(state, session, caller)).await;
+    }
+}
+
+/// Deletes the room, unless somebody else still talks there. `caller` has left, but the server may still list it.
+async fn delete_room(state: &BridgeState, session: &Session, caller: &str) {
+    let livekit = &state.config().livekit;
+    let result = match livekit.participants(&session.room_name).await {
+        Ok(None) => return,
+        Ok(Some(left)) if left.iter().any(|other| is_company(other, caller)) => return,
+        Ok(Some(_)) => livekit.delete_room(&session.room_name).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = result {
+        tracing::warn!(session = session.id, %error, "the room could not be deleted");
+    }
+}
+
+fn is_company(other: &ListedParticipant, caller: &str) -> bool {
+    !other.is_agent && other.identity != AGENT && other.identity != caller
 }

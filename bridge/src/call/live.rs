@@ -6,6 +6,7 @@ mod room_side;
 mod socket_side;
 
 use super::{
+    AGENT,
     agent_watch::AgentWatch,
     downlink::Downlink,
     ending::Ending,
@@ -23,6 +24,7 @@ use axum::extract::ws::Message;
 use casp_room::{Room, RoomEvent, RoomEvents};
 use casp_store::sessions::Session;
 use casp_twilio::media_streams::{StreamProtocol, outgoing};
+use company::News;
 use farewell::Farewell;
 use futures_util::StreamExt as _;
 use std::{
@@ -30,9 +32,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{sync::mpsc, task::JoinSet, time::Sleep};
-
-/// The agent's identity in every room.
-const AGENT: &str = "agent";
 
 /// See the module's description.
 pub(crate) struct Live {
@@ -58,18 +57,18 @@ pub(crate) struct Live {
     to_room: mpsc::Sender<ToRoom>,
     /// Aborted when the call is dropped.
     helpers: JoinSet<()>,
-    /// Says that no agent is wanted any more.
-    unwanted: (mpsc::Sender<()>, mpsc::Receiver<()>),
+    /// What helpers found in the store.
+    news: (mpsc::Sender<News>, mpsc::Receiver<News>),
     timer: Pin<Box<Sleep>>,
 }
 
 /// What the loop woke up for.
 enum Wake {
     Socket(Option<Result<Message, axum::Error>>),
-    Room(Option<RoomEvent>),
+    Room(Option<Box<RoomEvent>>),
     Heard(Heard),
     Written(Result<(), axum::Error>),
-    Unwanted,
+    News(Option<News>),
     Time,
     Stop,
 }
@@ -130,7 +129,7 @@ impl Live {
             farewell: None,
             to_room,
             helpers,
-            unwanted: mpsc::channel(1),
+            news: mpsc::channel(1),
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
         }
     }
@@ -163,7 +162,7 @@ impl Live {
             sources,
             writer,
             outbox,
-            unwanted,
+            news,
             timer,
             ..
         } = self;
@@ -171,10 +170,11 @@ impl Live {
         tokio::select! {
             () = state.stopping().cancelled() => Wake::Stop,
             message = reader.next() => Wake::Socket(message),
-            event = events.recv() => Wake::Room(event),
+            // Boxed: events are rare and large, everything else is neither.
+            event = events.recv() => Wake::Room(event.map(Box::new)),
             heard = sources.next() => Wake::Heard(heard),
             result = writer.drive(outbox), if has_work => Wake::Written(result),
-            _ = unwanted.1.recv() => Wake::Unwanted,
+            found = news.1.recv() => Wake::News(found),
             () = timer => Wake::Time,
         }
     }
@@ -223,12 +223,13 @@ impl Live {
         match wake {
             Wake::Stop => return Some(Ending::Draining),
             Wake::Socket(message) => return self.socket_message(message),
-            Wake::Room(event) => return self.room_event(event),
+            Wake::Room(event) => return self.room_event(event.map(|event| *event)),
             Wake::Heard(Heard::Packet(track, packet)) => self.heard(track, &packet),
             Wake::Heard(Heard::Ended(track)) => self.downlink.remove(track, &mut self.outbox),
             Wake::Written(Err(_)) => return Some(Ending::SocketLost),
-            Wake::Unwanted => self.settle(),
-            Wake::Written(Ok(())) | Wake::Time => {}
+            Wake::News(Some(News::Unwanted)) => self.settle(),
+            Wake::News(Some(News::Ended)) => return Some(Ending::RoomClosed),
+            Wake::Written(Ok(())) | Wake::Time | Wake::News(None) => {}
         }
         None
     }

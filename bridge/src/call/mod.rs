@@ -31,6 +31,9 @@ use live::Live;
 use outbox::{Outbox, Outgoing};
 use socket::{Dialect, SocketReader, SocketWriter};
 
+/// The agent's identity in every room.
+const AGENT: &str = "agent";
+
 /// Serves one socket to its end.
 pub(crate) async fn serve(state: BridgeState, socket: WebSocket, door: Door) {
     let _open = metrics::OpenCall::count();

@@ -18,7 +18,21 @@ use tokio::sync::mpsc;
 /// For how long nobody else dispatches an agent to this session.
 const DISPATCH_LEASE_MS: i64 = 900;
 
+/// What a look at the store found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    /// No agent is wanted: people talk among themselves.
+    Unwanted,
+    /// The session is over, whatever the room says.
+    Ended,
+}
+
 impl Live {
+    /// The room was joined anew: it may have been deleted with the session, and only come back by our joining.
+    pub(super) fn look_after_rejoin(&mut self) {
+        self.help(look_up);
+    }
+
     /// An agent is there, or none is wanted: no ringing any more.
     pub(super) fn settle(&mut self) {
         if self.watch.settle() {
@@ -33,7 +47,7 @@ impl Live {
         match step {
             Step::Ring => {
                 self.prompt = Some(Prompt::ringback(now));
-                self.help(ask_whether_wanted);
+                self.help(look_up);
             }
             Step::Dispatch => self.help(dispatch),
             Step::GiveUp => {
@@ -50,15 +64,17 @@ impl Live {
     }
 
     /// Starts a task beside the call.
-    pub(super) fn help<F>(&mut self, task: impl FnOnce(BridgeState, Session, mpsc::Sender<()>) -> F)
-    where
+    pub(super) fn help<F>(
+        &mut self,
+        task: impl FnOnce(BridgeState, Session, mpsc::Sender<News>) -> F,
+    ) where
         F: Future<Output = ()> + Send + 'static,
     {
         while self.helpers.try_join_next().is_some() {}
         self.helpers.spawn(task(
             self.state.clone(),
             self.session.clone(),
-            self.unwanted.0.clone(),
+            self.news.0.clone(),
         ));
     }
 
@@ -78,7 +94,7 @@ impl Live {
 }
 
 /// Asks for an agent again, unless somebody else just did, or none is wanted.
-async fn dispatch(state: BridgeState, session: Session, unwanted: mpsc::Sender<()>) {
+async fn dispatch(state: BridgeState, session: Session, news: mpsc::Sender<News>) {
     let config = state.config();
     match sessions::lease_dispatch(&config.store, &session.id, now_ms(), DISPATCH_LEASE_MS).await {
         Ok(true) => {
@@ -91,19 +107,24 @@ async fn dispatch(state: BridgeState, session: Session, unwanted: mpsc::Sender<(
                 tracing::warn!(session = session.id, %error, "an agent could not be dispatched");
             }
         }
-        Ok(false) => ask_whether_wanted(state, session, unwanted).await,
+        Ok(false) => look_up(state, session, news).await,
         Err(error) => {
             tracing::warn!(session = session.id, %error, "an agent could not be asked for");
         }
     }
 }
 
-/// Says so when the session wants no agent: people talk among themselves.
-async fn ask_whether_wanted(state: BridgeState, session: Session, unwanted: mpsc::Sender<()>) {
-    if let Ok(Some(row)) = sessions::get(&state.config().store, &session.id).await
-        && row.state != SessionState::Ended
-        && !row.wants_agent
-    {
-        let _ = unwanted.try_send(());
-    }
+/// Looks whether the session lives and wants an agent. When the queue is full there is news already.
+async fn look_up(state: BridgeState, session: Session, news: mpsc::Sender<News>) {
+    let found = match sessions::get(&state.config().store, &session.id).await {
+        Ok(Some(row)) if row.state == SessionState::Ended => News::Ended,
+        Ok(Some(row)) if !row.wants_agent => News::Unwanted,
+        Ok(Some(_)) => return,
+        Ok(None) => News::Ended,
+        Err(error) => {
+            tracing::warn!(session = session.id, %error, "the session could not be looked up");
+            return;
+        }
+    };
+    let _ = news.try_send(found);
 }

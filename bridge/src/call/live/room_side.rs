@@ -1,8 +1,10 @@
 //! What happens in the room.
 
-use super::{AGENT, Live, farewell::HANG_UP_WITHIN};
+use super::{Live, farewell::HANG_UP_WITHIN};
 use crate::{
-    call::{ending::Ending, outbox::Outgoing, socket::Dialect, speech::Reaction, to_room::ToRoom},
+    call::{
+        AGENT, ending::Ending, outbox::Outgoing, socket::Dialect, speech::Reaction, to_room::ToRoom,
+    },
     metrics,
     state::now,
 };
@@ -65,6 +67,7 @@ impl Live {
                     );
                 }
             }
+            Some(RoomEvent::Reconnected { is_rejoin: true }) => self.look_after_rejoin(),
             Some(RoomEvent::Disconnected(reason)) => return Some(ending_of(&reason)),
             None => return Some(Ending::RoomLost),
             Some(_) => {}
