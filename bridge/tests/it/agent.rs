@@ -1,0 +1,139 @@
+//! A participant that plays the agent.
+
+use crate::livekit::LiveKitServer;
+use bytes::Bytes;
+use casp_conversation::event::{Envelope, Event, TOPIC, VERSION};
+use casp_room::{
+    AudioCodec, DataMessage, LocalAudioTrack, OutgoingPacket, PublishOptions, RemoteAudioTrack,
+    Room, RoomEvent, RoomEvents, RoomOptions, admin::TokenOptions,
+};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(8);
+
+pub(crate) struct Agent {
+    pub(crate) room: Room,
+    events: RoomEvents,
+    track: LocalAudioTrack,
+    pub(crate) rtp: u32,
+    frames: tokio::time::Interval,
+}
+
+impl Agent {
+    pub(crate) async fn join(livekit: &LiveKitServer, room: &str) -> Self {
+        Self::join_as(livekit, room, "agent").await
+    }
+
+    pub(crate) async fn join_as(livekit: &LiveKitServer, room: &str, identity: &str) -> Self {
+        let token = livekit
+            .admin
+            .participant_token(&TokenOptions {
+                room: room.into(),
+                identity: identity.into(),
+                name: String::new(),
+                ttl: Duration::from_mins(1),
+                can_update_own_metadata: true,
+            })
+            .unwrap();
+        let publish = PublishOptions {
+            name: "voice".into(),
+            codec: AudioCodec::Pcmu,
+            dtx: true,
+        };
+        let options = RoomOptions {
+            publish: Some(publish.clone()),
+            ..RoomOptions::default()
+        };
+        let (room, events) = Room::connect(livekit.admin.ws_url(), &token, options)
+            .await
+            .unwrap();
+        let track = room.publish_audio(publish).await.unwrap();
+        assert_eq!(track.codec(), AudioCodec::Pcmu);
+        let mut frames = tokio::time::interval(Duration::from_millis(20));
+        frames.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Self {
+            room,
+            events,
+            track,
+            rtp: 0,
+            frames,
+        }
+    }
+
+    /// Waits for an event that `pick` takes.
+    pub(crate) async fn wait_for<T>(&mut self, mut pick: impl FnMut(RoomEvent) -> Option<T>) -> T {
+        let wait = async {
+            loop {
+                let event = self.events.recv().await.expect("the room has ended");
+                if let Some(picked) = pick(event) {
+                    return picked;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .expect("the room does not say it")
+    }
+
+    /// The caller's track.
+    pub(crate) async fn caller(&mut self) -> RemoteAudioTrack {
+        self.wait_for(|event| match event {
+            RoomEvent::TrackSubscribed(track) if track.participant().starts_with("caller-") => {
+                Some(track)
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    /// The next event from the bridge.
+    pub(crate) async fn told(&mut self) -> Event {
+        self.wait_for(|event| match event {
+            RoomEvent::Data { topic, payload, .. } if topic == TOPIC => {
+                Some(serde_json::from_slice::<Envelope>(&payload).unwrap().event)
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    pub(crate) async fn tell(&self, event: Event) {
+        let payload = serde_json::to_vec(&Envelope { v: VERSION, event }).unwrap();
+        self.room
+            .publish_data(DataMessage {
+                topic: TOPIC.into(),
+                payload: payload.into(),
+                is_reliable: true,
+                destinations: Vec::new(),
+            })
+            .await
+            .unwrap();
+    }
+
+    /// Says frames in real time.
+    pub(crate) async fn say(&mut self, frames: impl IntoIterator<Item = Vec<u8>>) {
+        for payload in frames {
+            self.frames.tick().await;
+            let packet = OutgoingPacket {
+                payload: Bytes::from(payload),
+                rtp_timestamp: self.rtp,
+                starts_talkspurt: false,
+            };
+            self.track.send(packet).unwrap();
+            self.rtp = self.rtp.wrapping_add(160);
+        }
+    }
+
+    pub(crate) async fn started(&self, utterance: &str) {
+        self.tell(Event::SpeechStarted {
+            utterance: utterance.into(),
+            rtp_timestamp: self.rtp,
+        })
+        .await;
+    }
+}
+
+/// 20 ms of one code.
+pub(crate) fn frame(code: u8) -> Vec<u8> {
+    vec![code; 160]
+}

@@ -1,0 +1,15 @@
+//! Whole calls: a phone caller on a real WebSocket, a real LiveKit server, and a participant that plays the agent.
+//!
+//! The server's binary comes from `LIVEKIT_SERVER_BIN`, else `.tools/bin/livekit-server` of the workspace, else
+//! `PATH`.
+
+mod agent;
+mod audio;
+mod bad_input;
+mod bridge;
+mod caller;
+mod company;
+mod ends;
+mod livekit;
+mod marks;
+mod refusals;
