@@ -2,11 +2,13 @@
 //! what it heard.
 //!
 //! The US English model is for newspapers; "cancel my call with Rick" becomes "can some iconic break". With a
-//! model of commands alone, 41 of 44 spoken commands were understood to the word instead of 29, but anything
-//! else becomes a heap of command words. Such a heap gives itself away: its words do not follow each other in
+//! model of commands alone most are understood to the word, but anything else becomes a heap of command words. Such a heap gives itself away: its words do not follow each other in
 //! any command.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 const COMMANDS: &str = include_str!("commands.txt");
 /// Before the first word and behind the last, as the ARPA format has them.
@@ -57,6 +59,21 @@ impl Commands {
     pub(super) fn have(&self, words: &str) -> bool {
         words.split(' ').count() >= MIN_WORDS
             && word_pairs(words).all(|pair| self.pairs.contains_key(&pair))
+    }
+
+    /// The lines of a pronouncing dictionary (`word phone phone …`, variants as `word(2)`) that are needed.
+    pub(super) fn dictionary(&self, whole: &str) -> String {
+        let words: BTreeSet<&str> = self.pairs.keys().map(|(first, _)| first.as_str()).collect();
+        let mut lines = String::new();
+        for line in whole.lines() {
+            let word = line.split_whitespace().next().unwrap_or_default();
+            let word = word.split_once('(').map_or(word, |(word, _)| word);
+            if words.contains(word) {
+                lines.push_str(line);
+                lines.push('\n');
+            }
+        }
+        lines
     }
 
     /// The bigram model in the ARPA format, smoothed after Witten and Bell (1991), method C.
@@ -141,17 +158,15 @@ fn word_pairs(sentence: &str) -> impl Iterator<Item = (String, String)> {
 
 /// Every word of the file, for a look into the dictionary.
 #[cfg(test)]
-fn vocabulary(commands: &Commands) -> std::collections::BTreeSet<&str> {
+fn vocabulary(commands: &Commands) -> BTreeSet<&str> {
     let words = commands.pairs.keys().map(|(first, _)| first.as_str());
     words.filter(|word| *word != BEGIN).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Commands, vocabulary};
+    use super::{super::DICTIONARY, Commands, vocabulary};
     use std::collections::BTreeSet;
-
-    const DICTIONARY: &str = "/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict";
 
     #[test]
     fn a_heap_of_command_words_is_no_command() {
@@ -174,6 +189,15 @@ mod tests {
         let commands = Commands::load();
         let unknown: Vec<_> = vocabulary(&commands).difference(&known).copied().collect();
         assert!(unknown.is_empty(), "{unknown:?}");
+    }
+
+    #[test]
+    fn a_dictionary_is_cut_down_to_the_commands() {
+        let whole = "a AH\na(2) EY\nzebra Z IY\nagenda AH JH\nagendas AH\n";
+        assert_eq!(
+            Commands::load().dictionary(whole),
+            "a AH\na(2) EY\nagenda AH JH\n"
+        );
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use super::super::{INSTALL, NAME, not_started};
 use crate::ProviderError;
 use std::{
-    path::PathBuf,
+    ffi::OsString,
+    path::Path,
     process::Stdio,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -19,15 +20,32 @@ const MAX_OUTPUT_BYTES: u64 = 64 * 1024;
 /// end of the pipe ends the utterance and the process.
 #[derive(Debug)]
 pub(super) struct Decoder {
-    /// `None` is the package's own.
-    language_model: Option<PathBuf>,
+    arguments: Vec<OsString>,
     waiting: Mutex<Option<Child>>,
 }
 
 impl Decoder {
-    pub(super) fn new(language_model: Option<PathBuf>) -> Self {
+    /// With the model and the dictionary of the package.
+    pub(super) fn for_english() -> Self {
         Self {
-            language_model,
+            arguments: Vec::new(),
+            waiting: Mutex::new(None),
+        }
+    }
+
+    /// With a language model and a dictionary of one's own.
+    pub(super) fn with(language_model: &Path, dictionary: &Path) -> Self {
+        // Whoever has a model of his own means it: its weight is a little over the usual 6.5.
+        let arguments = [
+            "-lw".into(),
+            "9".into(),
+            "-lm".into(),
+            language_model.into(),
+            "-dict".into(),
+            dictionary.into(),
+        ];
+        Self {
+            arguments: arguments.into(),
             waiting: Mutex::new(None),
         }
     }
@@ -73,13 +91,9 @@ impl Decoder {
     }
 
     fn spawn(&self) -> Result<Child, ProviderError> {
-        let mut command = Command::new("pocketsphinx_continuous");
-        command.args(["-infile", "/dev/stdin", "-logfn", "/dev/null"]);
-        if let Some(path) = &self.language_model {
-            // Commands are expected; the model's weight is a little over the usual 6.5.
-            command.arg("-lm").arg(path).args(["-lw", "9"]);
-        }
-        command
+        Command::new("pocketsphinx_continuous")
+            .args(["-infile", "/dev/stdin", "-logfn", "/dev/null"])
+            .args(&self.arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
