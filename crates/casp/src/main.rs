@@ -1,2 +1,98 @@
-//! The CASP binary.
-fn main() {}
+//! The CASP binary: every part of CASP by a subcommand of its own, and all of them in one process by `casp dev`.
+
+mod config;
+mod dev;
+mod livekit_server;
+mod logging;
+mod parts;
+mod seed;
+mod serve;
+mod settings;
+
+use anyhow::bail;
+use clap::{Parser, Subcommand};
+use settings::{Settings, Values};
+use std::path::PathBuf;
+
+/// One voice-and-text agent on every channel; every live conversation is a LiveKit room.
+#[derive(Debug, Parser)]
+#[command(name = "casp", version)]
+struct Cli {
+    /// Settings file; the environment wins over it.
+    #[arg(long, global = true, default_value = "casp.toml", value_name = "FILE")]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// API, bridge and agent in one process, with SQLite and, without LIVEKIT_URL, a livekit-server of its own.
+    Dev(dev::DevArgs),
+    /// The HTTP API alone.
+    ControlApi,
+    /// The Media Streams bridge alone.
+    Bridge,
+    /// The agent worker alone.
+    Agent,
+    /// Brings the database to this version's schema. Safe from several machines at once.
+    Migrate,
+    /// Settings: what is in force, and an example file.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Exits with 0 when the CASP on this machine's PORT is ready (for containers).
+    Healthcheck,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum ConfigCommand {
+    /// Prints every setting with its source, secrets masked, and what is wrong.
+    Check,
+    /// Prints `.env.example`.
+    Example,
+}
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("casp: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    if let Command::Config(ConfigCommand::Example) = cli.command {
+        print!("{}", config::example());
+        return Ok(());
+    }
+    let _ = dotenvy::dotenv();
+    let mut values = Values::load(&cli.config).map_err(|errors| settings::report(&errors))?;
+    if let Command::Config(_) = cli.command {
+        let (text, is_fine) = config::check(&values);
+        print!("{text}");
+        std::process::exit(i32::from(!is_fine));
+    }
+    logging::start();
+    if rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .is_err()
+    {
+        bail!("another TLS provider was installed first");
+    }
+    if let Command::Dev(args) = &cli.command {
+        args.apply(&mut values);
+    }
+    let settings = Settings::from_values(&values).map_err(|errors| settings::report(&errors))?;
+    match cli.command {
+        Command::Dev(args) => dev::run(args, settings).await,
+        Command::ControlApi => serve::control_api(settings).await,
+        Command::Bridge => serve::bridge(settings).await,
+        Command::Agent => serve::agent(settings).await,
+        Command::Migrate => serve::migrate(&settings).await,
+        Command::Healthcheck => serve::healthcheck(&settings).await,
+        Command::Config(_) => unreachable!("answered above"),
+    }
+}

@@ -1,0 +1,293 @@
+//! The parts as processes of their own.
+
+use crate::{
+    parts::{self, Parts, local_url, with_scheme},
+    seed,
+    settings::Settings,
+};
+use anyhow::{Context, bail};
+use axum::{Router, http::StatusCode, routing::get};
+use casp_agent::turn::TurnSettings;
+use casp_agent::{AgentConfig, WorkerStatus};
+use casp_audio::cleanup::CleanupOptions;
+use casp_bridge::{BridgeConfig, BridgeState};
+use casp_control_api::{ControlApi, ControlApiConfig, Limits, PublicUrl, TwilioSettings};
+use casp_providers::Providers;
+use casp_store::{AccountId, Store, accounts};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use secrecy::{ExposeSecret, SecretString};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// Shortest secret that is taken outside dev.
+const MIN_SECRET_CHARS: usize = 32;
+
+/// `casp control-api`
+pub(crate) async fn control_api(settings: Settings) -> anyhow::Result<()> {
+    let secret_key = secret_key(&settings)?;
+    let (listener, address) = parts::listen(&settings).await?;
+    let parts = alone(settings, address).await?;
+    let stop = parts::stop_on_signals()?;
+    let account = default_account(&parts).await?;
+    let config = control_api_config(
+        &parts,
+        secret_key,
+        account,
+        metrics()?,
+        Arc::new(Vec::new),
+        &stop,
+    )?;
+    let api = ControlApi::new(config)?;
+    let background = tokio::spawn(casp_control_api::run_background(api.clone(), stop.clone()));
+    println!("ready {}", local_url(address));
+    parts::serve(listener, casp_control_api::router(api), stop).await?;
+    Ok(background.await?)
+}
+
+/// `casp bridge`
+pub(crate) async fn bridge(settings: Settings) -> anyhow::Result<()> {
+    let (listener, address) = parts::listen(&settings).await?;
+    let parts = alone(settings, address).await?;
+    default_account(&parts).await?;
+    let providers = parts.providers()?;
+    let signal = parts::stop_on_signals()?;
+    let bridge = BridgeState::new(bridge_config(&parts, &providers, None));
+    let router =
+        casp_bridge::router(bridge.clone()).merge(operations(metrics()?, &signal, || true));
+    println!("ready {}", local_url(address));
+    let stop = CancellationToken::new();
+    let server = tokio::spawn(parts::serve(listener, router, stop.clone()));
+    signal.cancelled().await;
+    bridge.drain(parts.drain_timeout()).await;
+    stop.cancel();
+    server.await?
+}
+
+/// `casp agent`
+pub(crate) async fn agent(settings: Settings) -> anyhow::Result<()> {
+    let (listener, address) = parts::listen(&settings).await?;
+    let parts = alone(settings, address).await?;
+    let providers = parts.providers()?;
+    providers.warm();
+    let signal = parts::stop_on_signals()?;
+    let status = WorkerStatus::new();
+    let config = agent_config(&parts, &providers, status.clone());
+    let router = operations(metrics()?, &signal, move || status.is_registered());
+    let stop = CancellationToken::new();
+    let server = tokio::spawn(parts::serve(listener, router, stop.clone()));
+    println!("ready {}", local_url(address));
+    let result = casp_agent::run(config, signal).await;
+    stop.cancel();
+    server.await??;
+    result.context("agent")
+}
+
+/// `casp migrate`
+pub(crate) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    let store = parts::store(settings).await?;
+    store.migrate().await.context("migrations")?;
+    println!("the database has this version's schema");
+    Ok(())
+}
+
+/// `casp healthcheck`
+pub(crate) async fn healthcheck(settings: &Settings) -> anyhow::Result<()> {
+    let url = format!("http://127.0.0.1:{}/readyz", settings.port);
+    let answer = reqwest::Client::builder()
+        .timeout(Duration::from_secs(2))
+        .build()?
+        .get(&url)
+        .send()
+        .await?;
+    if !answer.status().is_success() {
+        bail!(
+            "not ready: {} {}",
+            answer.status(),
+            answer.text().await.unwrap_or_default()
+        );
+    }
+    Ok(())
+}
+
+/// What a part that runs alone builds on.
+async fn alone(settings: Settings, address: SocketAddr) -> anyhow::Result<Parts> {
+    let store = parts::store(&settings).await?;
+    let livekit = parts::livekit(&settings)?;
+    let public_url = settings
+        .public_url
+        .as_deref()
+        .map_or_else(|| local_url(address), with_scheme);
+    Ok(Parts {
+        settings: Arc::new(settings),
+        store,
+        livekit,
+        is_dev: false,
+        public_url,
+    })
+}
+
+fn secret_key(settings: &Settings) -> anyhow::Result<SecretString> {
+    let key = settings
+        .secret_key
+        .clone()
+        .context("SECRET_KEY is not set: 32 random characters or more (openssl rand -hex 32)")?;
+    if key.expose_secret().len() < MIN_SECRET_CHARS {
+        bail!(
+            "SECRET_KEY is shorter than {MIN_SECRET_CHARS} characters; make one with: openssl rand -hex 32"
+        );
+    }
+    Ok(key)
+}
+
+/// The account that calls belong to: `DEFAULT_ACCOUNT`, or the one of the seeded key.
+async fn default_account(parts: &Parts) -> anyhow::Result<Option<AccountId>> {
+    let seeded = match &parts.settings.dev.api_key {
+        Some(_) => Some(
+            seed::dev_account(&parts.store, &parts.settings.dev)
+                .await?
+                .0
+                .id,
+        ),
+        None => None,
+    };
+    named_account(&parts.store, parts.settings.default_account.as_deref())
+        .await
+        .map(|named| named.or(seeded))
+}
+
+/// The account of an e-mail in the settings; one that is not there is an error.
+pub(crate) async fn named_account(
+    store: &Store,
+    email: Option<&str>,
+) -> anyhow::Result<Option<AccountId>> {
+    let Some(email) = email else { return Ok(None) };
+    let account = accounts::by_email(store, email)
+        .await?
+        .with_context(|| format!("DEFAULT_ACCOUNT: there is no account {email}"))?;
+    Ok(Some(account.id))
+}
+
+pub(crate) fn control_api_config(
+    parts: &Parts,
+    secret_key: SecretString,
+    default_account: Option<AccountId>,
+    metrics: PrometheusHandle,
+    degraded: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
+    stop: &CancellationToken,
+) -> anyhow::Result<ControlApiConfig> {
+    let settings = &parts.settings;
+    let url = |name: &'static str, text: &str| {
+        text.parse::<PublicUrl>()
+            .with_context(|| format!("{name}: {text:?}"))
+    };
+    let optional =
+        |name, text: &Option<String>| text.as_deref().map(|text| url(name, text)).transpose();
+    Ok(ControlApiConfig {
+        store: parts.store.clone(),
+        livekit: parts.livekit.clone(),
+        is_dev: parts.is_dev,
+        public_url: url("PUBLIC_URL", &parts.public_url)?,
+        livekit_public_url: optional("LIVEKIT_PUBLIC_URL", &settings.livekit_public_url)?,
+        bridge_public_url: url("BRIDGE_PUBLIC_URL", &parts.bridge_public_url())?,
+        twilio: TwilioSettings {
+            account_sid: settings.twilio_account_sid.clone(),
+            auth_token: settings.twilio_auth_token.clone(),
+            api_base_url: settings.twilio_api_base_url.clone(),
+        },
+        secret_key,
+        metrics_token: settings.metrics_token.clone(),
+        metrics: Some(metrics),
+        cors_origins: settings.cors_origins.clone(),
+        frontend_url: optional("FRONTEND_URL", &settings.frontend_url)?,
+        agent_name: settings.agent_name.clone(),
+        default_account,
+        has_security_headers: settings.has_security_headers,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        limits: Limits {
+            guest_joins_per_minute: settings.guest_joins_per_minute,
+            ..Limits::default()
+        },
+        degraded,
+        draining: stop.clone(),
+        shutdown: stop.clone(),
+    })
+}
+
+pub(crate) fn bridge_config(
+    parts: &Parts,
+    providers: &Providers,
+    dev_account: Option<AccountId>,
+) -> BridgeConfig {
+    let config = BridgeConfig::new(
+        parts.livekit.clone(),
+        parts.store.clone(),
+        providers.tts(),
+        parts.settings.agent_name.clone(),
+    );
+    BridgeConfig {
+        dev_account,
+        ..config
+    }
+}
+
+pub(crate) fn agent_config(
+    parts: &Parts,
+    providers: &Providers,
+    status: WorkerStatus,
+) -> AgentConfig {
+    AgentConfig {
+        livekit: parts.livekit.clone(),
+        store: parts.store.clone(),
+        speech_to_text: providers.stt(),
+        language_model: providers.llm(),
+        text_to_speech: providers.tts(),
+        agent_name: parts.settings.agent_name.clone(),
+        max_jobs: parts.max_jobs(),
+        drain_timeout: parts.drain_timeout(),
+        turn: TurnSettings::default(),
+        cleanup: parts.settings.audio_cleanup.then(CleanupOptions::default),
+        worker_id: format!("worker-{}", uuid::Uuid::new_v4().simple()),
+        status,
+    }
+}
+
+/// Installs the recorder of metrics; once a process.
+pub(crate) fn metrics() -> anyhow::Result<PrometheusHandle> {
+    let handle = PrometheusBuilder::new()
+        .install_recorder()
+        .context("metrics")?;
+    let upkeep = handle.clone();
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(Duration::from_secs(5));
+        loop {
+            every.tick().await;
+            upkeep.run_upkeep();
+        }
+    });
+    Ok(handle)
+}
+
+/// `/healthz`, `/readyz` and `/metrics` of a part that serves little else.
+fn operations(
+    metrics: PrometheusHandle,
+    stopping: &CancellationToken,
+    is_ready: impl Fn() -> bool + Clone + Send + Sync + 'static,
+) -> Router {
+    let stopping = stopping.clone();
+    let ready = move || {
+        let is_ready = is_ready() && !stopping.is_cancelled();
+        let answer = if is_ready {
+            (StatusCode::OK, "ready")
+        } else {
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready")
+        };
+        std::future::ready(answer)
+    };
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route(
+            "/metrics",
+            get(move || std::future::ready(metrics.render())),
+        )
+}

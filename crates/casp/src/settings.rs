@@ -1,0 +1,123 @@
+//! Settings: the environment first, then `.env`, then `casp.toml`, then the default of [`table`].
+//!
+//! Every setting stands once, in [`table::TABLE`], with its default and its comment; `.env.example` is printed from
+//! it (`casp config example`), and `casp config check` reads it too.
+
+mod read;
+mod table;
+
+pub(crate) use read::{SettingError, Source, Values};
+pub(crate) use table::TABLE;
+
+use casp_providers::{OpenAiSettings, ProviderName, ProviderSettings};
+use secrecy::SecretString;
+use std::{path::PathBuf, time::Duration};
+
+/// Everything the parts are built from. Plain values; nothing below reads the environment.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) port: u16,
+    pub(crate) bind_address: std::net::IpAddr,
+    pub(crate) public_url: Option<String>,
+    pub(crate) bridge_public_url: Option<String>,
+    pub(crate) frontend_url: Option<String>,
+    pub(crate) cors_origins: Vec<String>,
+    pub(crate) database_url: Option<String>,
+    pub(crate) secret_key: Option<SecretString>,
+    pub(crate) metrics_token: Option<SecretString>,
+    pub(crate) livekit_url: Option<String>,
+    pub(crate) livekit_public_url: Option<String>,
+    pub(crate) livekit_api_key: Option<String>,
+    pub(crate) livekit_api_secret: Option<SecretString>,
+    pub(crate) livekit_server_bin: Option<PathBuf>,
+    pub(crate) twilio_account_sid: Option<String>,
+    pub(crate) twilio_auth_token: Option<SecretString>,
+    pub(crate) twilio_api_base_url: String,
+    pub(crate) default_account: Option<String>,
+    pub(crate) agent_name: String,
+    pub(crate) max_jobs: Option<u32>,
+    pub(crate) drain_timeout: Option<Duration>,
+    pub(crate) has_security_headers: bool,
+    pub(crate) trusted_proxies: Vec<std::net::IpAddr>,
+    pub(crate) guest_joins_per_minute: u32,
+    pub(crate) audio_cleanup: bool,
+    pub(crate) measures_timer: bool,
+    pub(crate) providers: ProviderSettings,
+    pub(crate) dev: DevAccount,
+}
+
+/// The seeded account of `casp dev`, where it is fixed by settings.
+#[derive(Debug)]
+pub(crate) struct DevAccount {
+    pub(crate) email: String,
+    pub(crate) password: Option<SecretString>,
+    pub(crate) api_key: Option<SecretString>,
+    pub(crate) publishable_key: Option<SecretString>,
+}
+
+impl Settings {
+    /// Reads them all; the error lists every wrong one.
+    pub(crate) fn from_values(values: &Values) -> Result<Self, Vec<SettingError>> {
+        let mut get = values.getter();
+        let settings = Self {
+            port: get.parsed("PORT").unwrap_or(8080),
+            bind_address: get
+                .parsed("BIND_ADDRESS")
+                .unwrap_or(std::net::Ipv4Addr::LOCALHOST.into()),
+            public_url: get.text("PUBLIC_URL").or_else(|| get.text("WEBHOOK_URL")),
+            bridge_public_url: get.text("BRIDGE_PUBLIC_URL"),
+            frontend_url: get.text("FRONTEND_URL"),
+            cors_origins: get.list("CORS_ORIGINS"),
+            database_url: get.text("DATABASE_URL"),
+            secret_key: get.secret("SECRET_KEY"),
+            metrics_token: get.secret("METRICS_TOKEN"),
+            livekit_url: get.text("LIVEKIT_URL"),
+            livekit_public_url: get.text("LIVEKIT_PUBLIC_URL"),
+            livekit_api_key: get.text("LIVEKIT_API_KEY"),
+            livekit_api_secret: get.secret("LIVEKIT_API_SECRET"),
+            livekit_server_bin: get.text("LIVEKIT_SERVER_BIN").map(PathBuf::from),
+            twilio_account_sid: get.text("TWILIO_ACCOUNT_SID"),
+            twilio_auth_token: get.secret("TWILIO_AUTH_TOKEN"),
+            twilio_api_base_url: get.text("TWILIO_API_BASE_URL").unwrap_or_default(),
+            default_account: get.text("DEFAULT_ACCOUNT"),
+            agent_name: get.text("AGENT_NAME").unwrap_or_default(),
+            max_jobs: get.parsed("MAX_JOBS"),
+            drain_timeout: get.parsed("DRAIN_TIMEOUT").map(Duration::from_secs),
+            has_security_headers: get.parsed("ENABLE_SECURITY_HEADERS").unwrap_or(true),
+            trusted_proxies: get.parsed_list("TRUSTED_PROXIES"),
+            guest_joins_per_minute: get.parsed("RATE_LIMIT_GUEST_JOINS").unwrap_or(30),
+            audio_cleanup: get.parsed("AUDIO_CLEANUP").unwrap_or(false),
+            measures_timer: get.parsed("CASP_MEASURE_TIMER").unwrap_or(false),
+            providers: ProviderSettings {
+                stt: get.parsed_list::<ProviderName>("STT"),
+                llm: get.parsed_list::<ProviderName>("LLM"),
+                tts: get.parsed_list::<ProviderName>("TTS"),
+                openai: OpenAiSettings {
+                    api_key: get.secret("OPENAI_API_KEY"),
+                    base_url: get.text("OPENAI_BASE_URL"),
+                    stt_model: get.text("OPENAI_STT_MODEL").unwrap_or_default(),
+                    llm_model: get.text("OPENAI_LLM_MODEL").unwrap_or_default(),
+                    tts_model: get.text("OPENAI_TTS_MODEL").unwrap_or_default(),
+                    tts_voice: get.text("OPENAI_TTS_VOICE").unwrap_or_default(),
+                },
+                ..ProviderSettings::default()
+            },
+            dev: DevAccount {
+                email: get.text("CASP_DEV_EMAIL").unwrap_or_default(),
+                password: get.secret("CASP_DEV_PASSWORD"),
+                api_key: get.secret("CASP_DEV_API_KEY"),
+                publishable_key: get.secret("CASP_DEV_PUBLISHABLE_KEY"),
+            },
+        };
+        get.finish(settings)
+    }
+}
+
+/// All wrong settings in one error for the terminal.
+pub(crate) fn report(errors: &[SettingError]) -> anyhow::Error {
+    let lines: Vec<String> = errors.iter().map(|error| format!("  {error}")).collect();
+    anyhow::anyhow!(
+        "settings are wrong:\n{}\nSee .env.example, or run `casp config check`.",
+        lines.join("\n")
+    )
+}

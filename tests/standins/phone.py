@@ -1,0 +1,178 @@
+"""A phone caller over Twilio's Media Streams, with Twilio's playback buffer, and the webhooks that announce it."""
+import asyncio
+import base64
+import json
+import re
+import time
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import websockets
+from twilio.request_validator import RequestValidator
+
+RATE, FRAME = 8000, 160
+LOUD = 500
+
+
+def _tables():
+    u = ~np.arange(256, dtype=np.int32) & 0xFF
+    magnitude = (((u & 0x0F) << 3) + 0x84 << ((u & 0x70) >> 4)) - 0x84
+    decode = np.where(u & 0x80, -magnitude, magnitude).astype(np.int16)
+    order = np.argsort(decode, kind="stable")
+    levels = decode[order].astype(np.int32)
+    x = np.arange(-32768, 32768)
+    high = np.clip(np.searchsorted(levels, x), 1, 255)
+    encode = order[np.where(x - levels[high - 1] <= levels[high] - x, high - 1, high)].astype(np.uint8)
+    return decode, encode
+
+
+DECODE, ENCODE = _tables()
+
+
+def to_mulaw(pcm: np.ndarray) -> bytes:
+    return ENCODE[pcm.astype(np.int32) + 32768].tobytes()
+
+
+async def announce(http, base_url, call_sid, *, path="/twilio/voice", auth_token=None, public_url=None, **form):
+    """Posts the webhook as Twilio would; returns (status, text)."""
+    form = {"CallSid": call_sid, "From": "+15550001111", "To": "+15550002222", "AccountSid": "AC" + "0" * 32, **form}
+    headers = {}
+    if auth_token:
+        url = (public_url or base_url) + path
+        headers["X-Twilio-Signature"] = RequestValidator(auth_token).compute_signature(url, form)
+    async with http.post(base_url + path, data=form, headers=headers) as r:
+        return r.status, await r.text()
+
+
+def stream_of(twiml: str):
+    """The Stream's URL and parameters, and Connect's action, out of TwiML."""
+    root = ET.fromstring(twiml)
+    stream = root.find("./Connect/Stream")
+    assert stream is not None, twiml
+    parameters = {p.get("name"): p.get("value") for p in stream.findall("Parameter")}
+    return stream.get("url"), parameters, root.find("./Connect").get("action")
+
+
+class Call:
+    """One phone call. `heard` is the caller's ear: (start, samples) on the time line of the playback."""
+
+    def __init__(self, url, call_sid, parameters=None, start=None):
+        self.url, self.call_sid = url, call_sid
+        self.stream_sid = "MZ" + re.sub(r"[^A-Za-z0-9]", "", call_sid)[-30:]
+        self.parameters, self.start = parameters or {}, start
+        self.heard, self.cursor, self.messages = [], 0.0, []
+        self.ws = None
+        self._speech = asyncio.Queue()
+        self._marks, self._tasks = [], []
+
+    async def __aenter__(self):
+        self.ws = await websockets.connect(self.url, compression=None, proxy=None)
+        await self.ws.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
+        await self.send(self.start or {"event": "start", "start": {
+            "accountSid": "AC" + "0" * 32, "streamSid": self.stream_sid, "callSid": self.call_sid, "tracks": ["inbound"],
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": RATE, "channels": 1},
+            "customParameters": self.parameters}})
+        self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._read())]
+        return self
+
+    async def __aexit__(self, *_):
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.ws.close()
+
+    async def send(self, message):
+        await self.ws.send(json.dumps({**message, "streamSid": self.stream_sid}))
+
+    async def hang_up(self):
+        await self.send({"event": "stop", "stop": {"accountSid": "AC" + "0" * 32, "callSid": self.call_sid}})
+        await self.ws.close()
+
+    async def _pump(self):
+        """A media message every 20 ms, as Twilio sends: speech when there is some, else a quiet line."""
+        rng = np.random.default_rng(1)
+        quiet = [to_mulaw(rng.normal(0, 10, FRAME).astype(np.int16)) for _ in range(50)]
+        t0, n, speech, done = time.monotonic(), 0, b"", None
+        while True:
+            await asyncio.sleep(max(0, t0 + n * 0.02 - time.monotonic()))
+            if not speech and not self._speech.empty():
+                speech, done = self._speech.get_nowait()
+            frame, speech = (speech[:FRAME], speech[FRAME:]) if speech else (quiet[n % 50], b"")
+            n += 1
+            await self.send({"event": "media", "media": {"track": "inbound", "chunk": str(n), "timestamp": str(n * 20),
+                                                         "payload": base64.b64encode(frame).decode()}})
+            if done and not speech:
+                done.set_result(time.monotonic())
+                done = None
+
+    async def _read(self):
+        try:
+            async for raw in self.ws:
+                now = time.monotonic()
+                message = json.loads(raw)
+                self.messages.append(message)
+                if message["event"] == "media":
+                    pcm = DECODE[np.frombuffer(base64.b64decode(message["media"]["payload"], validate=True), dtype=np.uint8)]
+                    start = max(now, self.cursor)
+                    self.cursor = start + len(pcm) / RATE
+                    self.heard.append((start, pcm))
+                elif message["event"] == "mark":
+                    task = asyncio.create_task(self._echo(message["mark"]["name"], self.cursor - now))
+                    self._marks.append((self.cursor, task, message["mark"]["name"]))
+                elif message["event"] == "clear":
+                    self.cursor = min(self.cursor, now)
+                    self.heard = [(t, pcm[: max(0, int((now - t) * RATE))]) for t, pcm in self.heard]
+                    for due, task, name in self._marks:
+                        if due > now and task.cancel():
+                            await self.send({"event": "mark", "mark": {"name": name}})
+                    self._marks.clear()
+        except websockets.ConnectionClosed:
+            pass
+
+    async def _echo(self, name, delay):
+        await asyncio.sleep(max(0, delay))
+        await self.send({"event": "mark", "mark": {"name": name}})
+
+    async def say(self, pcm: np.ndarray) -> float:
+        """Speaks; returns when the last sample was sent."""
+        pcm = np.concatenate([pcm, np.zeros(-len(pcm) % FRAME, np.int16)])
+        done = asyncio.get_running_loop().create_future()
+        self._speech.put_nowait((to_mulaw(pcm), done))
+        return await done
+
+    async def dtmf(self, digit):
+        await self.send({"event": "dtmf", "dtmf": {"track": "inbound_track", "digit": digit}})
+
+    def loud_spans(self):
+        """Stretches of audible sound: [(start, end)], joined over gaps under 0.4 s."""
+        spans = []
+        for start, pcm in self.heard:
+            loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > LOUD)
+            if loud.size:
+                a, b = start + loud[0] / RATE, start + (loud[-1] + 1) / RATE
+                if spans and a - spans[-1][1] < 0.4:
+                    spans[-1][1] = max(b, spans[-1][1])
+                else:
+                    spans.append([a, b])
+        return spans
+
+    async def wait_loud(self, after, timeout=10.0):
+        """Start of the first sound that begins after `after`."""
+        return await self._wait(lambda: next((max(a, after) for a, b in self.loud_spans() if b > after), None), timeout, "no sound was heard")
+
+    async def wait_quiet(self, gap=0.8, timeout=20.0):
+        """End of the last sound, once `gap` seconds were quiet."""
+        def over():
+            spans = self.loud_spans()
+            end = spans[-1][1] if spans else None
+            return end if end and time.monotonic() - end > gap else None
+        return await self._wait(over, timeout, "the agent did not stop speaking")
+
+    async def _wait(self, condition, timeout, problem):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if (value := condition()) is not None:
+                return value
+            assert not self._tasks[1].done(), f"{problem}: the stream was closed ({self.ws.close_code} {self.ws.close_reason})"
+            await asyncio.sleep(0.02)
+        raise AssertionError(problem)

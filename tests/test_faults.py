@@ -1,0 +1,163 @@
+"""What goes wrong outside is survived: the caller hears an apology, the call lives, the log says which."""
+import asyncio
+import base64
+import json
+import os
+import signal
+import time
+import uuid
+
+import aiohttp
+import pytest
+import websockets
+
+from casp_process import API_KEY, Casp
+from standins.phone import Call, announce, stream_of
+from test_phone import call_sid, gone, ring
+
+
+@pytest.mark.parametrize("kind,fault", [
+    ("llm", 500), ("llm", 429), ("llm", "stall"), ("llm", "half"), ("llm", "garbage"),
+    ("stt", 500), ("stt", "garbage"), ("tts", "half"),
+])
+async def test_a_failing_provider_is_survived(http, casp, openai, speak, kind, fault):
+    question = speak("What is the weather like in Paris today?", 8000)
+    sid = call_sid()
+    async with await ring(http, casp, sid) as call:
+        await call.wait_loud(0, timeout=5)
+        await call.wait_quiet()
+        openai.fault[kind] = fault
+        end = await call.say(question)
+        # Rather an apology than silence, even when the provider never answers.
+        await call.wait_loud(end, timeout=25)
+        await call.wait_quiet(gap=1.5, timeout=30)
+        openai.fault.clear()
+        openai.answer = "Now it works again."
+        before = len(openai.of("tts"))
+        end = await call.say(question)
+        await call.wait_loud(end, timeout=15)
+        assert any("Now it works" in r["input"] for r in openai.of("tts")[before:]), "the call did not recover"
+        await call.hang_up()
+    if fault != "half" or kind != "tts":
+        assert "openai" in casp.log(), "the log does not say which provider failed"
+    await gone(http, casp, sid)
+
+
+HOSTILE = {
+    "bad json": "{not json",
+    "bad base64": json.dumps({"event": "media", "streamSid": "MZ1", "media": {"track": "inbound", "payload": "%%%"}}),
+    "odd sizes": json.dumps({"event": "media", "streamSid": "MZ1", "media": {"track": "inbound", "payload": base64.b64encode(b"x" * 33).decode()}}),
+    "a mebibyte": json.dumps({"event": "media", "streamSid": "MZ1", "media": {"track": "inbound", "payload": "A" * (1 << 20)}}),
+    "binary": b"\x00\x01\x02\xff" * 100,
+    "unknown event": json.dumps({"event": "surprise", "streamSid": "MZ1"}),
+    "deep": '{"event":' + "[" * 5000 + "]" * 5000 + "}",
+}
+
+
+async def test_hostile_sockets_do_no_harm(http, casp, openai, speak):
+    async def hostile(messages, start=True):
+        sid = call_sid()
+        try:
+            async with websockets.connect(f"{casp.ws_url}/media-stream/default?api_key={API_KEY}", compression=None, proxy=None) as ws:
+                if start:
+                    await ws.send(json.dumps({"event": "start", "streamSid": "MZ1", "start": {"callSid": sid, "streamSid": "MZ1", "customParameters": {}}}))
+                for message in messages:
+                    await ws.send(message)
+                await asyncio.sleep(0.2)
+        except websockets.ConnectionClosed:
+            pass
+
+    start = json.dumps({"event": "start", "streamSid": "MZ2", "start": {"callSid": call_sid(), "streamSid": "MZ2"}})
+    silence = json.dumps({"event": "media", "streamSid": "MZ1", "media": {"track": "inbound", "payload": base64.b64encode(b"\xff" * 160).decode()}})
+    attacks = [hostile([m]) for m in HOSTILE.values()]
+    attacks += [hostile([m], start=False) for m in HOSTILE.values()]
+    attacks += [hostile([start]), hostile([silence] * 5000)]
+    await asyncio.gather(*attacks)
+    # And an honest caller is served as ever.
+    sid = call_sid()
+    async with await ring(http, casp, sid) as call:
+        await call.wait_loud(0, timeout=10)
+        await call.wait_quiet()
+        end = await call.say(speak("What is the weather like in Paris today?", 8000))
+        await call.wait_loud(end)
+        await call.hang_up()
+    await gone(http, casp, sid)
+    assert "panicked" not in casp.log()
+
+
+def children_named(name):
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if open(f"/proc/{pid}/comm").read().strip() == name[:15]:
+                found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+def livekit_of(casp):
+    """The livekit-server under this casp: its grandchild, by process ids."""
+    parents = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            parents[int(pid)] = int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            pass
+    return [p for p in children_named("livekit-server") if parents.get(parents.get(p)) == casp.process.pid]
+
+
+async def test_a_killed_casp_leaves_no_livekit_behind():
+    casp = await Casp("killed-casp").ready()
+    (server,) = livekit_of(casp)
+    await casp.stop(signal.SIGKILL)
+    end = time.monotonic() + 5
+    while os.path.exists(f"/proc/{server}") and time.monotonic() < end:
+        await asyncio.sleep(0.02)
+    assert not os.path.exists(f"/proc/{server}")
+
+
+async def test_livekit_restarted_during_a_call(http, casp, openai, speak):
+    sid = call_sid()
+    async with await ring(http, casp, sid) as call:
+        await call.wait_loud(0, timeout=5)
+        (server,) = livekit_of(casp)
+        os.kill(server, signal.SIGKILL)
+        end = time.monotonic() + 20
+        while livekit_of(casp) in ([], [server]) and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+        # New calls work as soon as the server listens again; until then the webhook says so in words.
+        for _ in range(100):
+            other = call_sid()
+            status, twiml = await announce(http, casp.url, other)
+            assert status == 200
+            if "<Stream" in twiml:
+                break
+            assert "<Say" in twiml
+            await asyncio.sleep(0.1)
+        url, parameters, _ = stream_of(twiml)
+        async with Call(url, other, parameters) as second:
+            await second.wait_loud(0, timeout=15)
+            await second.hang_up()
+        # The first goes on, or ends cleanly: a question is answered, or the stream is closed.
+        await asyncio.sleep(2)
+        try:
+            asked = await call.say(speak("What is the weather like in Paris today?", 8000))
+            await call.wait_loud(asked, timeout=20)
+            await call.hang_up()
+        except (AssertionError, websockets.ConnectionClosed):
+            assert call.ws.close_code is not None, "the first call neither goes on nor ends"
+    await gone(http, casp, sid, timeout=60)
+    await gone(http, casp, other, timeout=60)
+
+
+@pytest.mark.parametrize("casp", [{"TWILIO_AUTH_TOKEN": "twilio-secret-token"}], indirect=True)
+async def test_a_webhook_with_a_bad_signature_has_no_effect(http, casp):
+    for auth_token in (None, "another-token"):
+        sid = call_sid()
+        status, body = await announce(http, casp.url, sid, auth_token=auth_token)
+        assert status == 403 and json.loads(body)["status_code"] == 403
+        async with http.get(f"{casp.url}/sessions/phone-{sid}") as r:
+            assert r.status == 404
+    status, twiml = await announce(http, casp.url, call_sid(), auth_token="twilio-secret-token")
+    assert status == 200 and "<Stream" in twiml

@@ -1,0 +1,190 @@
+"""The parts as processes of their own; a killed bridge, and the same caller talks on."""
+import asyncio
+import signal
+import socket
+import subprocess
+import time
+
+import pytest_asyncio
+
+from casp_process import API_KEY, Casp, Process, ROOT
+from standins.phone import Call, announce, stream_of
+from test_phone import call_sid
+
+KEY, SECRET = "APItest", "secret-of-the-tests-0123456789abcdef"
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Split:
+    """livekit-server, control-api, agent, and bridges that come and go behind one public address each."""
+
+    def __init__(self, folder, openai):
+        self.folder, self.parts = folder, []
+        self.livekit_port, self.api_port, self.bridge_port = free_port(), free_port(), free_port()
+        self.env = {
+            "DATABASE_URL": f"sqlite://{folder}/casp.db", "LIVEKIT_URL": f"ws://127.0.0.1:{self.livekit_port}",
+            "LIVEKIT_API_KEY": KEY, "LIVEKIT_API_SECRET": SECRET, "OPENAI_BASE_URL": openai.base_url,
+            "SECRET_KEY": "k" * 40, "CASP_DEV_API_KEY": API_KEY, "TWILIO_AUTH_TOKEN": "twilio-secret-token",
+            "PUBLIC_URL": f"http://127.0.0.1:{self.api_port}", "BRIDGE_PUBLIC_URL": f"http://127.0.0.1:{self.bridge_port}",
+        }
+        self.url = self.env["PUBLIC_URL"]
+
+    async def start(self):
+        config = self.folder / "livekit.yaml"
+        config.write_text(f"""
+port: {self.livekit_port}
+bind_addresses: ["127.0.0.1"]
+rtc: {{tcp_port: {free_port()}, udp_port: {free_port(socket.SOCK_DGRAM)}, node_ip: 127.0.0.1, use_external_ip: false, enable_loopback_candidate: true, ips: {{includes: ["127.0.0.1/32"]}}}}
+keys: {{{KEY}: {SECRET}}}
+webhook: {{api_key: {KEY}, urls: ["{self.url}/webhooks/livekit"]}}
+logging: {{level: warn}}
+""")
+        import os
+        server = os.environ.get("LIVEKIT_SERVER_BIN") or str(ROOT / ".tools/bin/livekit-server")
+        self.livekit = subprocess.Popen([server, "--config", str(config)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        await self.run("migrate").wait_end()
+        self.api = self.run("control-api", PORT=str(self.api_port))
+        self.agent = self.run("agent", PORT="0")
+        self.bridge = self.run("bridge", PORT=str(self.bridge_port))
+        for part in (self.api, self.agent, self.bridge):
+            await part.wait_output("ready")
+        return self
+
+    def run(self, command, **env):
+        part = Process(f"split-{command}-{len(self.parts)}", command, env={**self.env, **env})
+        self.parts.append(part)
+
+        async def wait_end(timeout=30):
+            end = time.monotonic() + timeout
+            while part.process.poll() is None and time.monotonic() < end:
+                await asyncio.sleep(0.02)
+            assert part.process.poll() == 0, part.log()
+        part.wait_end = wait_end
+        return part
+
+    async def stop(self):
+        for part in reversed(self.parts):
+            await part.stop(signal.SIGKILL)
+        self.livekit.kill()
+        self.livekit.wait()
+
+
+@pytest_asyncio.fixture
+async def split(tmp_path, openai):
+    system = Split(tmp_path, openai)
+    try:
+        yield await system.start()
+    finally:
+        await system.stop()
+
+
+async def signed(http, split, path, sid):
+    status, twiml = await announce(http, split.url, sid, path=path, auth_token=split.env["TWILIO_AUTH_TOKEN"])
+    assert status == 200, twiml
+    return twiml
+
+
+async def test_a_killed_bridge_and_the_same_caller_talks_on(http, split, openai, speak):
+    sid = call_sid()
+    question = speak("What is the weather like in Paris today?", 8000)
+    url, parameters, action = stream_of(await signed(http, split, "/twilio/voice", sid))
+    async with Call(url, sid, parameters) as call:
+        await call.wait_loud(0, timeout=10)
+        await call.wait_quiet()
+        end = await call.say(question)
+        await call.wait_loud(end)
+        await call.wait_quiet()
+        await split.bridge.stop(signal.SIGKILL)
+        await asyncio.wait_for(call.ws.wait_closed(), 5)
+    split.bridge = split.run("bridge", PORT=str(split.bridge_port))
+    await split.bridge.wait_output("ready")
+    # Twilio asks what to do now that the stream has ended.
+    url, parameters, _ = stream_of(await signed(http, split, f"/twilio/resume/{sid}", sid))
+    openai.answer = "We go on where we were."
+    async with Call(url, sid, parameters) as call:
+        await asyncio.sleep(1.5)
+        end = await call.say(question)
+        await call.wait_loud(end)
+        asked = [m["content"] for m in openai.of("llm")[-1]["messages"] if m["role"] == "user"]
+        assert asked.count(openai.heard) == 2, "the conversation before the kill is part of it"
+        await call.hang_up()
+    # Over: the next resume hangs up.
+    for _ in range(100):
+        if "<Hangup" in (twiml := await signed(http, split, f"/twilio/resume/{sid}", sid)):
+            break
+        await asyncio.sleep(0.1)
+    assert "<Hangup" in twiml
+
+
+async def test_outside_dev_everything_needs_the_key(http, split):
+    join = {"roomName": "x", "participantIdentity": "user"}
+    for method, path, body in (("POST", "/room/join", join), ("GET", "/sessions", None), ("POST", "/phone/end/CA1", None), ("GET", "/room/x", None)):
+        async with http.request(method, split.url + path, json=body) as r:
+            assert r.status == 401, path
+            assert (await r.json())["status_code"] == 401
+    async with http.get(split.url + "/sessions", headers={"Authorization": f"Bearer {API_KEY}"}) as r:
+        assert r.status == 200
+
+
+async def test_an_agent_that_is_told_to_stop_finishes_its_call(http, split, openai, speak):
+    sid = call_sid()
+    url, parameters, _ = stream_of(await signed(http, split, "/twilio/voice", sid))
+    async with Call(url, sid, parameters) as call:
+        await call.wait_loud(0, timeout=10)
+        await call.wait_quiet()
+        split.agent.process.send_signal(signal.SIGTERM)
+        end = await call.say(speak("What is the weather like in Paris today?", 8000))
+        await call.wait_loud(end)
+        assert split.agent.process.poll() is None, "the agent left in mid-call"
+        await call.hang_up()
+    for _ in range(500):
+        if split.agent.process.poll() is not None:
+            break
+        await asyncio.sleep(0.02)
+    assert split.agent.process.poll() == 0
+
+
+async def test_with_no_agent_the_caller_hears_ringing_then_an_apology(http, split):
+    sid = call_sid()
+    url, parameters, _ = stream_of(await signed(http, split, "/twilio/voice", sid))
+    await split.agent.stop(signal.SIGKILL)
+    async with Call(url, sid, parameters) as call:
+        started = time.monotonic()
+        ringing = await call.wait_loud(0, timeout=4)
+        assert ringing - started < 4
+        await asyncio.wait_for(call.ws.wait_closed(), 30)
+        assert time.monotonic() - started > 8
+        assert call.ws.close_code == 1000
+        assert call.heard, "no apology was heard"
+
+
+async def test_a_killed_agent_and_the_call_goes_on_with_another(http, split, openai, speak):
+    sid = call_sid()
+    question = speak("What is the weather like in Paris today?", 8000)
+    url, parameters, _ = stream_of(await signed(http, split, "/twilio/voice", sid))
+    async with Call(url, sid, parameters) as call:
+        await call.wait_loud(0, timeout=10)
+        await call.wait_quiet()
+        end = await call.say(question)
+        await call.wait_loud(end)
+        await call.wait_quiet()
+        successor = split.run("agent", PORT="0")
+        await successor.wait_output("ready")
+        await asyncio.sleep(1)  # its first heartbeat
+        await split.agent.stop(signal.SIGKILL)
+        # The heartbeat goes stale after 2 s; somebody sees it and dispatches the session again.
+        await asyncio.sleep(6)
+        openai.heard, openai.answer = "Are you still there?", "Yes, and I remember."
+        end = await call.say(speak("Are you still there?", 8000))
+        await call.wait_loud(end)
+        asked = [m["content"] for m in openai.of("llm")[-1]["messages"] if m["role"] == "user"]
+        assert asked == ["What is the weather like in Paris today?", "Are you still there?"]
+        greetings = [r for r in openai.of("tts") if "AI assistant" in r["input"]]
+        assert len(greetings) == 1, "the successor greeted again"
+        await call.hang_up()
