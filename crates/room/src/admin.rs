@@ -12,7 +12,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 /// The API answers within milliseconds; whoever waits for it is in a call.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Workers keep their connection for long; each (re)connection needs a valid token only once.
-const WORKER_TOKEN_TTL: Duration = Duration::from_secs(600);
+const WORKER_TOKEN_TTL: Duration = Duration::from_mins(10);
 
 /// The server, with the key that makes tokens for it. Cheap to clone; clones share their HTTP connections.
 #[derive(Clone)]
@@ -58,7 +58,7 @@ impl Default for TokenOptions {
             room: String::new(),
             identity: String::new(),
             name: String::new(),
-            ttl: Duration::from_secs(600),
+            ttl: Duration::from_mins(10),
             can_update_own_metadata: false,
         }
     }

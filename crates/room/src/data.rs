@@ -114,12 +114,12 @@ impl DataPlane {
         text: &str,
         options: TextOptions,
     ) -> Result<(), RoomError> {
-        let mut send = SendTextOptions::new_with_topic(options.topic)
+        let mut described = SendTextOptions::new_with_topic(options.topic)
             .with_attributes(options.attributes)
             .with_destination_identities(identities(options.destinations));
-        send.id = options.stream_id;
-        send.sender_identity = options.sender_identity.map(ParticipantIdentity);
-        let sent = self.streams().send_text(text, send, self).await;
+        described.id = options.stream_id;
+        described.sender_identity = options.sender_identity.map(ParticipantIdentity);
+        let sent = self.streams().send_text(text, described, self).await;
         sent.map(drop).map_err(|error| self.stream_error(&error))
     }
 

@@ -258,8 +258,8 @@ impl PeerConnection {
                     return Ok(None);
                 }
                 Output::Transmit(transmit) => {
-                    self.sockets
-                        .send(transmit.proto, transmit.destination, &transmit.contents)
+                    let (to, packet) = (transmit.destination, &transmit.contents);
+                    self.sockets.send(transmit.proto, to, packet);
                 }
                 Output::Event(event) => return Ok(Some(event)),
             }

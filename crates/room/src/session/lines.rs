@@ -7,7 +7,7 @@ use crate::{
     packet_queue::{PacketSender, packet_queue},
     reorder::Reorder,
 };
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 use str0m::{
     format::{Codec, PayloadParams},
     media::Mid,
@@ -31,16 +31,29 @@ struct Line {
     packets: Option<PacketSender>,
     /// The stream that arrives, and its packets on their way into order.
     ssrc: Option<Ssrc>,
-    window: Reorder<(AudioCodec, RtpPacket)>,
+    window: Reorder<Held>,
+}
+
+/// What is kept of a packet while it waits for its turn: a tenth of str0m's.
+struct Held {
+    codec: AudioCodec,
+    rtp_timestamp: u32,
+    received_at: Instant,
+    payload: Arc<[u8]>,
 }
 
 impl Line {
     /// Hands over what is due.
     fn release(&mut self, now: Instant) {
-        while let Some((sequence, (codec, packet))) = self.window.pop(now) {
+        while let Some((sequence, held)) = self.window.pop(now) {
             if let Some(packets) = &mut self.packets {
-                let time = packet.header.timestamp;
-                packets.push(sequence, codec, time, packet.timestamp, packet.payload);
+                packets.push(
+                    sequence,
+                    held.codec,
+                    held.rtp_timestamp,
+                    held.received_at,
+                    held.payload,
+                );
             }
         }
     }
@@ -194,7 +207,13 @@ impl Session {
             }
         }
         let now = packet.timestamp;
-        line.window.push(*packet.seq_no, now, (codec, packet));
+        let held = Held {
+            codec,
+            rtp_timestamp: packet.header.timestamp,
+            received_at: now,
+            payload: packet.payload,
+        };
+        line.window.push(*packet.seq_no, now, held);
         line.release(now);
     }
 }

@@ -12,7 +12,7 @@ use str0m::channel::ChannelId;
 use tokio::sync::mpsc;
 
 /// A call whose caller names a longer time is answered in this.
-const MAX_CALL: Duration = Duration::from_secs(300);
+const MAX_CALL: Duration = Duration::from_mins(5);
 
 /// The state of data both ways.
 pub(super) struct Packets {

@@ -4,7 +4,7 @@
 //! network lets it. A rejoin makes all anew and publishes and subscribes again. Events of an old WebSocket cannot
 //! come late: it has no task of its own, and goes with its [`Link`].
 
-use super::{Media, Session, turn::Side};
+use super::{Media, Session};
 use crate::{
     DisconnectReason, RoomError, RoomEvent,
     signal::{self, DialError, Dialed, FirstMessage, Join, Purpose, SignalConnection, Transports},
@@ -19,6 +19,8 @@ use std::{
 const RESUME_FOR: Duration = Duration::from_secs(8);
 /// ICE, DTLS and all, over TCP at worst.
 const MEDIA_TIMEOUT: Duration = Duration::from_secs(8);
+/// A server that is just putting out another of our name may hang up on us too.
+const JOIN_ATTEMPTS: u32 = 3;
 const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 const BACKOFF_MOST: Duration = Duration::from_secs(4);
 
@@ -27,7 +29,7 @@ pub(super) enum Link {
     Down,
     Dialing(Pin<Box<dyn Future<Output = Result<Dialed, DialError>> + Send>>),
     Waiting(Instant),
-    Up(SignalConnection),
+    Up(Box<SignalConnection>),
 }
 
 /// A recovery that is under way.
@@ -90,15 +92,18 @@ impl Session {
         }
     }
 
-    /// False when there is nothing to recover: the room was not joined yet, or is over.
+    /// False when there is nothing to recover: the room is over, or could not be joined in the first place.
     fn begin_recovery(&mut self, reason: ReconnectReason, why: &str) -> bool {
         if self.end.is_some() {
             return false;
         }
-        if let Some(ready) = self.ready.take() {
-            let _ = ready.send(Err(RoomError::Connection(why.to_owned())));
-            self.finish(DisconnectReason::ConnectionLost(why.to_owned()));
-            return false;
+        let is_joining = self.ready.is_some();
+        if is_joining {
+            self.join_attempts += 1;
+            if self.join_attempts >= JOIN_ATTEMPTS {
+                self.fail(RoomError::Connection(why.to_owned()));
+                return false;
+            }
         }
         self.link = Link::Down;
         self.media_lost_at = None;
@@ -115,11 +120,13 @@ impl Session {
             gives_up_at: now + self.options.reconnect_timeout,
             media_by: None,
             attempts: 0,
-            is_rejoin: false,
+            is_rejoin: is_joining,
             reason,
             last_error: why.to_owned(),
         });
-        self.shared.emit(RoomEvent::Reconnecting);
+        if !is_joining {
+            self.shared.emit(RoomEvent::Reconnecting);
+        }
         true
     }
 
@@ -201,7 +208,7 @@ impl Session {
     pub(super) fn on_dialed(&mut self, dialed: Result<Dialed, DialError>) {
         let error = match dialed {
             Ok(dialed) => {
-                self.link = Link::Up(dialed.connection);
+                self.link = Link::Up(Box::new(dialed.connection));
                 match dialed.first {
                     FirstMessage::Join(join) => self.on_joined(*join),
                     FirstMessage::Reconnect => self.on_resumed(),
@@ -318,6 +325,7 @@ impl Session {
             return;
         }
         if let Some(ready) = self.ready.take() {
+            self.recovery = None;
             let _ = ready.send(Ok(()));
         }
         if let Some(recovery) = self.recovery.take() {
@@ -327,26 +335,31 @@ impl Session {
         }
     }
 
+    fn data_channels(&mut self) -> Vec<proto::DataChannelInfo> {
+        let Some(channels) = self.media.negotiation.channels else {
+            return Vec::new();
+        };
+        let api = self.media.publisher.rtc.direct_api();
+        [("_reliable", channels.reliable), ("_lossy", channels.lossy)]
+            .into_iter()
+            .filter_map(|(label, channel)| {
+                Some(proto::DataChannelInfo {
+                    label: label.into(),
+                    id: api.sctp_stream_id_by_channel_id(channel)?.into(),
+                    target: proto::SignalTarget::Publisher as i32,
+                })
+            })
+            .collect()
+    }
+
     /// What the server must know of us after a resume.
     fn sync_state(&mut self) -> proto::SyncState {
+        let data_channels = self.data_channels();
         let publisher = &self.media.publisher;
         let (answer, offer) = match &self.media.subscriber {
             Some(peer) => (&peer.local_description, &peer.remote_description),
             None => (&publisher.remote_description, &publisher.local_description),
         };
-        let sides: &[Side] = match self.transports {
-            Transports::Single => &[Side::Publisher],
-            Transports::Dual => &[Side::Publisher, Side::Subscriber],
-        };
-        // str0m does not show the SCTP streams of its channels; the server asks for them only to move them.
-        let data_channels = sides.iter().flat_map(|side| {
-            let target = *side as i32;
-            [("_reliable", 0), ("_lossy", 2)].map(|(label, id)| proto::DataChannelInfo {
-                label: label.into(),
-                id,
-                target,
-            })
-        });
         proto::SyncState {
             answer: answer.clone(),
             offer: offer.clone(),
@@ -356,7 +369,7 @@ impl Session {
                 participant_tracks: Vec::new(),
             }),
             publish_tracks: self.local_tracks.published(),
-            data_channels: data_channels.collect(),
+            data_channels,
             datachannel_receive_states: self.packets.receive_states(),
             ..Default::default()
         }

@@ -27,7 +27,7 @@ impl Session {
                 let error = response.err();
                 self.on_subscription_failed(response.track_sid, error);
             }
-            Response::RequestResponse(response) => self.on_response(response),
+            Response::RequestResponse(response) => self.on_response(&response),
             Response::RefreshToken(token) => self.token = token,
             Response::Leave(leave) => self.on_leave(&leave),
             // The server mutes us (an administrator's doing): the track's owner may unmute.
@@ -46,7 +46,7 @@ impl Session {
         peer.add_remote_candidate(&trickle.candidate_init);
     }
 
-    fn on_response(&mut self, response: proto::RequestResponse) {
+    fn on_response(&mut self, response: &proto::RequestResponse) {
         let reason = response.reason();
         let is_ok = matches!(reason, Reason::Ok | Reason::Queued);
         let why = || match response.message.as_str() {

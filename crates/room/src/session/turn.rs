@@ -1,6 +1,9 @@
 //! One turn of the room's task: wait, hand out, let the peer connections send.
 
-use super::{Session, recovery::Link};
+use super::{
+    Session,
+    recovery::{Link, Recovery},
+};
 use crate::{
     DisconnectReason, OutgoingPacket,
     data::OutgoingData,
@@ -38,6 +41,7 @@ pub(super) enum Side {
 }
 
 /// What woke the task.
+#[allow(clippy::large_enum_variant)] // lives on the stack for one turn; a box would cost more
 enum Wake {
     Audio(TrackKey, OutgoingPacket),
     Command(Option<Command>),
@@ -211,8 +215,11 @@ impl Session {
                 }
                 _ => {}
             },
+            // The server hangs up. It says why over signalling, which may come a moment later: a participant that
+            // was put out must not take it for a lost connection, and come back.
             Event::Closed => {
-                self.media_lost_at.get_or_insert_with(Instant::now);
+                self.media_lost_at
+                    .get_or_insert_with(|| Instant::now() + MEDIA_PATIENCE);
             }
             _ => {}
         }
@@ -236,7 +243,7 @@ impl Session {
         }
         let others = [
             self.media_lost_at,
-            self.recovery.as_ref().map(|recovery| recovery.deadline()),
+            self.recovery.as_ref().map(Recovery::deadline),
             self.media.negotiation.deadline(),
             self.media.lines.deadline(),
         ];

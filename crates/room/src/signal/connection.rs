@@ -108,12 +108,14 @@ impl SignalConnection {
 
     /// The server's next message. Writes what is queued on the way.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Response, RoomError>> {
-        if let Err(error) = self.poll_write(context) {
-            return Poll::Ready(Err(error));
-        }
+        // A server that hangs up says why first: what has come is read before a failed write counts.
+        let written = self.poll_write(context);
         loop {
             let message = match Pin::new(&mut self.socket).poll_next(context) {
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => match written {
+                    Ok(()) => return Poll::Pending,
+                    Err(error) => return Poll::Ready(Err(error)),
+                },
                 Poll::Ready(None) => return Poll::Ready(Err(lost("closed"))),
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(lost(error))),
                 Poll::Ready(Some(Ok(message))) => message,

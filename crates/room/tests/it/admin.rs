@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest as _};
 fn room(name: &str) -> CreateRoom {
     CreateRoom {
         name: name.into(),
-        empty_timeout: Duration::from_secs(60),
+        empty_timeout: Duration::from_mins(1),
         departure_timeout: Duration::from_secs(20),
     }
 }
@@ -99,11 +99,18 @@ async fn dispatched(agent_name: &str) {
     livekit.create_room(&room("r")).await.unwrap();
     let (_alice, _events) = server.join("r", "alice").await;
     let job = first_job(&server, agent_name).await;
-    livekit
-        .dispatch_agent("r", agent_name, "the metadata")
-        .await
-        .unwrap();
-    let job = tokio::time::timeout(PATIENCE, job).await.unwrap().unwrap();
+    // The server drops a job when it has not noticed the worker yet: whoever asks asks again, as here.
+    let asking = async {
+        loop {
+            let asked = livekit.dispatch_agent("r", agent_name, "the metadata");
+            asked.await.unwrap();
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    };
+    let job = tokio::select! {
+        job = tokio::time::timeout(PATIENCE, job) => job.unwrap().unwrap(),
+        () = asking => unreachable!("asks for ever"),
+    };
     assert_eq!(job.room.unwrap().name, "r");
     assert_eq!(job.metadata, "the metadata");
 }

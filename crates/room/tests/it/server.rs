@@ -206,7 +206,7 @@ impl Events {
         };
         match tokio::time::timeout(PATIENCE, found).await {
             Ok(found) => found,
-            Err(_) => panic!("never came: {what}; passed {passed:#?}"),
+            Err(late) => panic!("{what}: {late}; passed {passed:#?}"),
         }
     }
 
@@ -285,6 +285,6 @@ pub(crate) async fn hear(track: &mut RemoteAudioTrack, count: usize) -> Vec<(u32
     };
     match tokio::time::timeout(PATIENCE, hearing).await {
         Ok(()) => heard,
-        Err(_) => panic!("heard only {heard:?} of {count}"),
+        Err(late) => panic!("heard only {heard:?} of {count}: {late}"),
     }
 }
