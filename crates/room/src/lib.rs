@@ -1,4 +1,15 @@
 //! A LiveKit participant in pure Rust, with no libwebrtc.
+//!
+//! [`Room::connect`] joins and gives the room and its events. Audio goes in and out as encoded packets (Opus or
+//! PCMU); coding is the business of `casp_audio`. Data packets, text streams, remote procedure calls and attributes
+//! are here; video is not.
+//!
+//! Each room is one task that owns its WebSocket, its sockets and the WebRTC state machine. A lost connection is
+//! resumed, and when that fails joined anew, with the same tracks under the same handles. Who was put out (a
+//! duplicate identity, a deleted room, a removal) stays out.
+//!
+//! ICE goes over UDP, and over TCP where UDP is blocked; over IPv4. TURN is not supported, nor is encryption from
+//! end to end.
 pub mod admin;
 mod data;
 mod dtmf;

@@ -160,6 +160,29 @@ async fn a_text_that_its_sender_leaves_unfinished_ends_in_an_error() {
 }
 
 #[tokio::test]
+async fn an_agent_may_write_in_the_name_of_another_and_nobody_else_may() {
+    let server = Server::start().await;
+    let (_bob, mut bob) = server.join("r", "bob").await;
+    let options = casp_room::RoomOptions::default;
+    let token = server.agent_token("r", "agent");
+    let (agent, _agent_events) = crate::server::join_at(&server.url(), &token, options()).await;
+    let (mallory, _mallory_events) = server.join("r", "mallory").await;
+    for (writer, shown) in [(agent, "alice"), (mallory, "mallory")] {
+        for is_long in [false, true] {
+            let named = TextOptions {
+                sender_identity: Some("alice".into()),
+                ..on("lk.transcription")
+            };
+            let body = "é".repeat(if is_long { 20_000 } else { 5 });
+            writer.send_text(&body, named).await.unwrap();
+            let reader = text(&mut bob).await;
+            assert_eq!(reader.participant(), shown);
+            assert!(reader.read_all(1 << 20).await.unwrap() == body);
+        }
+    }
+}
+
+#[tokio::test]
 async fn attributes_and_metadata_are_set_and_seen() {
     let server = Server::start().await;
     let (bob_room, mut bob) = server.join("r", "bob").await;

@@ -162,6 +162,22 @@ impl Server {
             .unwrap()
     }
 
+    /// As the server gives it to a dispatched agent.
+    pub(crate) fn agent_token(&self, room: &str, identity: &str) -> String {
+        use livekit_api::access_token::{AccessToken, VideoGrants};
+        AccessToken::with_api_key(KEY, SECRET)
+            .with_identity(identity)
+            .with_kind("agent")
+            .with_grants(VideoGrants {
+                room_join: true,
+                room: room.into(),
+                agent: true,
+                ..Default::default()
+            })
+            .to_jwt()
+            .unwrap()
+    }
+
     pub(crate) async fn join(&self, room: &str, identity: &str) -> (Room, Events) {
         self.join_with(room, identity, RoomOptions::default()).await
     }
