@@ -164,7 +164,7 @@ async fn an_agent_may_write_in_the_name_of_another_and_nobody_else_may() {
     let server = Server::start().await;
     let (_bob, mut bob) = server.join("r", "bob").await;
     let options = casp_room::RoomOptions::default;
-    let token = server.agent_token("r", "agent");
+    let token = Server::agent_token("r", "agent");
     let (agent, _agent_events) = crate::server::join_at(&server.url(), &token, options()).await;
     let (mallory, _mallory_events) = server.join("r", "mallory").await;
     for (writer, shown) in [(agent, "alice"), (mallory, "mallory")] {

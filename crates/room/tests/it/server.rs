@@ -163,7 +163,7 @@ impl Server {
     }
 
     /// As the server gives it to a dispatched agent.
-    pub(crate) fn agent_token(&self, room: &str, identity: &str) -> String {
+    pub(crate) fn agent_token(room: &str, identity: &str) -> String {
         use livekit_api::access_token::{AccessToken, VideoGrants};
         AccessToken::with_api_key(KEY, SECRET)
             .with_identity(identity)
