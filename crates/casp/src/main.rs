@@ -1,5 +1,6 @@
 //! The CASP binary: every part of CASP by a subcommand of its own, and all of them in one process by `casp dev`.
 
+mod call;
 mod config;
 mod dev;
 mod livekit_server;
@@ -40,6 +41,8 @@ enum Command {
     /// Settings: what is in force, and an example file.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// A phone caller in the terminal: speaks to a running CASP and tells how fast it answers.
+    Call(Box<call::CallArgs>),
     /// Exits with 0 when the CASP on this machine's PORT is ready (for containers).
     Healthcheck,
 }
@@ -54,7 +57,7 @@ enum ConfigCommand {
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    match run(Cli::parse()).await {
+    match Box::pin(run(Cli::parse())).await {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("casp: {error:#}");
@@ -75,6 +78,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         print!("{text}");
         std::process::exit(i32::from(!is_fine));
     }
+    if let Command::Call(args) = cli.command {
+        return call::run(*args).await;
+    }
     logging::start();
     if rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
@@ -93,6 +99,6 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Agent => serve::agent(settings).await,
         Command::Migrate => serve::migrate(&settings).await,
         Command::Healthcheck => serve::healthcheck(&settings).await,
-        Command::Config(_) => unreachable!("answered above"),
+        Command::Config(_) | Command::Call(_) => unreachable!("answered above"),
     }
 }

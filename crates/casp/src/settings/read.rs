@@ -189,7 +189,7 @@ impl Getter<'_> {
                 self.errors.push(SettingError {
                     name: name.into(),
                     problem: format!("{text:?}: {e}"),
-                })
+                });
             })
             .ok()
     }

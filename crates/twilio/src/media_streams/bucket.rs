@@ -58,7 +58,10 @@ mod tests {
         let start = Instant::now();
         let mut bucket = TokenBucket::new(2.0, 3.0, start);
         assert_eq!((0..5).filter(|_| bucket.take(1.0, start)).count(), 3);
-        assert_eq!(bucket.ready_at(1.0, start), start + Duration::from_nanos(500_000_001));
+        assert_eq!(
+            bucket.ready_at(1.0, start),
+            start + Duration::from_nanos(500_000_001)
+        );
         let later = start + Duration::from_secs(1);
         assert_eq!((0..5).filter(|_| bucket.take(1.0, later)).count(), 2);
         let much_later = start + Duration::from_secs(1000);
