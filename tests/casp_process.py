@@ -22,10 +22,14 @@ def binary() -> str:
     return str(Path(json.loads(meta.stdout)["target_directory"]) / "debug" / "casp")
 
 
+def livekit_server() -> str:
+    return os.environ.get("LIVEKIT_SERVER_BIN") or str(ROOT / ".tools/bin/livekit-server")
+
+
 def clean_environment() -> dict:
     """Nothing of the developer's own settings reaches the tested process."""
-    keep = ("PATH", "HOME", "LANG", "TMPDIR", "LIVEKIT_SERVER_BIN", "RUST_BACKTRACE")
-    return {k: v for k, v in os.environ.items() if k in keep}
+    keep = ("PATH", "HOME", "LANG", "TMPDIR")
+    return {k: v for k, v in os.environ.items() if k in keep} | {"LIVEKIT_SERVER_BIN": livekit_server()}
 
 
 class Process:

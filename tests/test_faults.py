@@ -5,9 +5,7 @@ import json
 import os
 import signal
 import time
-import uuid
 
-import aiohttp
 import pytest
 import websockets
 

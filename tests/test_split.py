@@ -7,7 +7,7 @@ import time
 
 import pytest_asyncio
 
-from casp_process import API_KEY, Casp, Process, ROOT
+from casp_process import API_KEY, Process, livekit_server
 from standins.phone import Call, announce, stream_of
 from test_phone import call_sid
 
@@ -44,9 +44,7 @@ keys: {{{KEY}: {SECRET}}}
 webhook: {{api_key: {KEY}, urls: ["{self.url}/webhooks/livekit"]}}
 logging: {{level: warn}}
 """)
-        import os
-        server = os.environ.get("LIVEKIT_SERVER_BIN") or str(ROOT / ".tools/bin/livekit-server")
-        self.livekit = subprocess.Popen([server, "--config", str(config)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        self.livekit = subprocess.Popen([livekit_server(), "--config", str(config)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         await self.run("migrate").wait_end()
         self.api = self.run("control-api", PORT=str(self.api_port))

@@ -176,7 +176,7 @@ impl Conversation {
             ReplyEvent::Done(_) => speech.complete(),
             ReplyEvent::Failed(error) => {
                 tracing::error!(%error, "no answer from the model; apologising");
-                metrics::counter!("casp_provider_failures_total", "kind" => "llm").increment(1);
+                metrics::counter!("casp_agent_failed_steps_total", "kind" => "llm").increment(1);
                 let language = &self.dialogue.assistant().language;
                 speech.say(Apology::ProviderFailed.text(language).to_owned());
                 speech.complete();

@@ -10,6 +10,7 @@ use super::{
     inbox::{INBOX, Report},
     mouth::{Mouth, MouthNews, ORDERS, Order},
     people::People,
+    reference::{self, ReferenceFeed, ReferenceTap},
     scribe::Scribe,
     services::Services,
     speech::Speech,
@@ -70,6 +71,8 @@ pub(super) struct Conversation {
     pub(super) courier: Courier,
     pub(super) scribe: Scribe,
     pub(super) reports: mpsc::Sender<Report>,
+    /// What the agent says, where echo is cancelled.
+    pub(super) reference: ReferenceTap,
     inbox: mpsc::Receiver<Report>,
     /// The agent has hung up; the bridge plays the rest and leaves, or else we do.
     pub(super) gone_at: Option<Instant>,
@@ -116,7 +119,13 @@ impl Conversation {
         let row = claim.row.as_ref();
         let scribe = Scribe::start(&services.store, row, reports.clone(), &mut closing);
         let track_sid = track.sid();
-        tasks.spawn(Mouth::new(track, orders, reports.clone()).run());
+        let reference = reference::tap();
+        let feed = services
+            .cleanup
+            .as_ref()
+            .is_some_and(|cleanup| cleanup.uses_echo_cancellation)
+            .then(|| ReferenceFeed::new(reference.clone()));
+        tasks.spawn(Mouth::new(track, orders, reports.clone(), feed).run());
         courier.attribute("lk.agent.state", AgentState::Initializing.as_str());
         Self {
             machine: Machine::new(settings, now),
@@ -134,6 +143,7 @@ impl Conversation {
             courier,
             scribe,
             reports,
+            reference,
             inbox,
             gone_at: None,
             ending: None,
@@ -296,7 +306,7 @@ impl Conversation {
                     },
                     Err(error) => {
                         tracing::error!(%error, "not understood; apologising");
-                        metrics::counter!("casp_provider_failures_total", "kind" => "stt")
+                        metrics::counter!("casp_agent_failed_steps_total", "kind" => "stt")
                             .increment(1);
                         TurnEvent::TranscriptionFailed { id }
                     }

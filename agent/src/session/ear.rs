@@ -3,6 +3,7 @@
 use super::{
     inbox::Report,
     recording::{Recording, SAMPLE_RATE_HZ},
+    reference::ReferenceEar,
 };
 use crate::turn::SpeakerId;
 use casp_audio::{
@@ -15,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast::error::TryRecvError, mpsc};
 
 /// Browsers stop sending in silence (DTX): no packets for this long while somebody spoke are silence.
 const NO_PACKETS: Duration = Duration::from_millis(90);
@@ -35,7 +36,8 @@ pub(super) struct Ear {
     recording: SharedRecording,
     reports: mpsc::Sender<Report>,
     decoder: StreamDecoder,
-    cleanup: Option<Cleanup>,
+    /// The clean-up, and what the agent says meanwhile.
+    cleanup: Option<(Cleanup, ReferenceEar)>,
     detector: VoiceDetector,
     pcm: Vec<i16>,
 }
@@ -45,14 +47,14 @@ impl Ear {
         speaker: SpeakerId,
         recording: SharedRecording,
         reports: mpsc::Sender<Report>,
-        cleanup: Option<&CleanupOptions>,
+        cleanup: Option<(&CleanupOptions, ReferenceEar)>,
     ) -> Self {
         Self {
             speaker,
             recording,
             reports,
             decoder: StreamDecoder::new(),
-            cleanup: cleanup.map(Cleanup::new),
+            cleanup: cleanup.map(|(options, reference)| (Cleanup::new(options), reference)),
             detector: VoiceDetector::new(VadOptions::default()),
             pcm: Vec::new(),
         }
@@ -94,13 +96,27 @@ impl Ear {
             // Anybody can send garbage; the decoder counts it as lost.
             return true;
         }
-        if let Some(cleanup) = &mut self.cleanup
-            && self.pcm.len().is_multiple_of(FRAME_SAMPLES)
-        {
-            // Of the right length, so that it cannot fail.
+        self.clean_up();
+        self.listen(packet.received_at).await
+    }
+
+    /// Cleans `pcm` in place, by setting.
+    fn clean_up(&mut self) {
+        let Some((cleanup, reference)) = &mut self.cleanup else {
+            return;
+        };
+        loop {
+            match reference.try_recv() {
+                // Whole frames, so that it cannot fail.
+                Ok(said) => drop(cleanup.agent_spoke(&said)),
+                Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            }
+        }
+        if self.pcm.len().is_multiple_of(FRAME_SAMPLES) {
+            // As above.
             let _ = cleanup.process(&mut self.pcm);
         }
-        self.listen(packet.received_at).await
     }
 
     async fn hear_silence(&mut self) -> bool {

@@ -11,8 +11,6 @@ use casp_room::AudioCodec;
 
 /// Packets are cut from pieces of memory of this size.
 const ARENA_BYTES: usize = 4_096;
-/// Speech at 24 kHz and this rate is hard to tell from the original.
-const BITRATE_BPS: i32 = 28_000;
 
 /// Encodes frames of 20 ms for one track.
 #[derive(Debug)]
@@ -45,16 +43,10 @@ impl Encoding {
         };
         let coding = match codec {
             AudioCodec::Pcmu => Coder::Pcmu,
-            AudioCodec::Opus => {
-                let options = EncoderOptions {
-                    bitrate_bps: BITRATE_BPS,
-                    ..EncoderOptions::default()
-                };
-                Coder::Opus {
-                    encoder: Encoder::new(sample_rate, &options)?,
-                    packet: Box::new([0; MAX_PACKET_BYTES]),
-                }
-            }
+            AudioCodec::Opus => Coder::Opus {
+                encoder: Encoder::new(sample_rate, &EncoderOptions::default())?,
+                packet: Box::new([0; MAX_PACKET_BYTES]),
+            },
         };
         Ok(Self {
             sample_rate,

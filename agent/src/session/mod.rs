@@ -17,6 +17,7 @@ mod mouth;
 mod people;
 mod progress;
 mod recording;
+mod reference;
 mod room_events;
 mod sayings;
 mod scribe;

@@ -1,6 +1,8 @@
 //! Speaks: sound in, a packet every 20 ms out, at once silent when told so.
 
-use super::{encoding::Encoding, inbox::Report, progress::Progress, voice::Piece};
+use super::{
+    encoding::Encoding, inbox::Report, progress::Progress, reference::ReferenceFeed, voice::Piece,
+};
 use crate::turn::UtteranceId;
 use casp_audio::{
     AudioError,
@@ -94,6 +96,10 @@ pub(super) struct Mouth {
     /// After the last frame of speech.
     next_rtp: u32,
     pcm: Vec<i16>,
+    /// Takes what is sent, for the echo cancellers.
+    reference: Option<ReferenceFeed>,
+    /// How late frames are sent.
+    lateness: metrics::Histogram,
 }
 
 impl Mouth {
@@ -101,6 +107,7 @@ impl Mouth {
         track: LocalAudioTrack,
         orders: mpsc::Receiver<Order>,
         reports: mpsc::Sender<Report>,
+        reference: Option<ReferenceFeed>,
     ) -> Self {
         Self {
             track,
@@ -110,6 +117,8 @@ impl Mouth {
             current: None,
             next_rtp: 0,
             pcm: Vec::new(),
+            reference,
+            lateness: metrics::histogram!("casp_agent_frame_lateness_seconds"),
         }
     }
 
@@ -295,6 +304,13 @@ impl Mouth {
         let (mut started, mut has_finished) = (None, false);
         while let Some(slot) = instrument.pacer.poll(Instant::now()) {
             let (rtp_timestamp, kind) = (slot.rtp_timestamp, slot.kind);
+            self.lateness.record(slot.due.elapsed());
+            if let Some(reference) = &mut self.reference
+                && let Err(error) =
+                    reference.spoke(slot.pcm, instrument.encoding.sample_rate().hz())
+            {
+                tracing::debug!(%error, "no reference for the echo canceller");
+            }
             match instrument.encoding.encode(slot.pcm) {
                 Ok(payload) => {
                     // A full queue means that the room's task is stuck: a frame lost is the least of it.

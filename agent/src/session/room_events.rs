@@ -100,7 +100,10 @@ impl Conversation {
             id,
             recording.clone(),
             self.reports.clone(),
-            self.services.cleanup.as_ref(),
+            self.services
+                .cleanup
+                .as_ref()
+                .map(|options| (options, self.reference.subscribe())),
         );
         self.tasks.spawn(ear.run(track));
         self.speakers.insert(

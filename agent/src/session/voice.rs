@@ -112,7 +112,7 @@ impl Maker {
             };
             if let Err(error) = result {
                 tracing::error!(%error, "no speech; apologising");
-                metrics::counter!("casp_provider_failures_total", "kind" => "tts").increment(1);
+                metrics::counter!("casp_agent_failed_steps_total", "kind" => "tts").increment(1);
                 self.apologise().await;
                 break;
             }
