@@ -163,19 +163,3 @@ async def test_with_no_room_left_the_webhook_says_so(http, casp):
         assert status == 200
         assert "<Stream" not in twiml and ("<Reject" in twiml or "<Say" in twiml), twiml
         assert (await session_of(http, casp, second))[0] == 404
-
-
-@pytest.mark.parametrize("casp", [{"AUDIO_CLEANUP": "true", "TTS": "builtin"}], indirect=True)
-async def test_with_clean_up_the_agent_is_not_interrupted_by_its_own_echo(http, casp, openai, speak):
-    sid = call_sid()
-    call = await ring(http, casp, sid)
-    call.echo = 0.3
-    async with call:
-        await call.wait_loud(0, timeout=10)
-        await call.wait_quiet(gap=2)
-        assert "clear" not in {m["event"] for m in call.messages}, "the greeting was cut"
-        assert not openai.of("llm"), "an echo was taken for a turn"
-        end = await call.say(speak("What is the weather like in Paris today?", 8000))
-        await call.wait_loud(end)
-        assert openai.of("llm")
-        await call.hang_up()

@@ -81,8 +81,11 @@ class Caller:
         entry = {"identity": identity, "text": "", "segment": attributes.get("lk.segment_id"),
                  "final": attributes.get("lk.transcription_final"), "track": attributes.get("lk.transcribed_track_id")}
         self.transcripts.append(entry)
-        async for piece in reader:
-            entry["text"] += piece
+        try:
+            async for piece in reader:
+                entry["text"] += piece
+        except rtc.data_stream.StreamError:
+            pass  # the room ended in mid-stream; what came so far is kept
 
     async def say(self, pcm: np.ndarray) -> float:
         """Speaks (48 kHz); returns the time at which the last sample left."""

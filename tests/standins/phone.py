@@ -56,9 +56,7 @@ def stream_of(twiml: str):
 class Call:
     """One phone call. `heard` is the caller's ear: (start, samples) on the time line of the playback."""
 
-    def __init__(self, url, call_sid, parameters=None, start=None, echo=0.0):
-        """`echo`: how loud the caller's microphone hears the caller's own loudspeaker, 100 ms later (1 = as loud)."""
-        self.echo = echo
+    def __init__(self, url, call_sid, parameters=None, start=None):
         self.url, self.call_sid = url, call_sid
         self.stream_sid = "MZ" + re.sub(r"[^A-Za-z0-9]", "", call_sid)[-30:]
         self.parameters, self.start = parameters or {}, start
@@ -101,23 +99,11 @@ class Call:
                 speech, done = self._speech.get_nowait()
             frame, speech = (speech[:FRAME], speech[FRAME:]) if speech else (quiet[n % 50], b"")
             n += 1
-            if self.echo:
-                frame = to_mulaw(DECODE[np.frombuffer(frame, np.uint8)] + self._loudspeaker(time.monotonic() - 0.1))
             await self.send({"event": "media", "media": {"track": "inbound", "chunk": str(n), "timestamp": str(n * 20),
                                                          "payload": base64.b64encode(frame).decode()}})
             if done and not speech:
                 done.set_result(time.monotonic())
                 done = None
-
-    def _loudspeaker(self, at):
-        """20 ms of what is played from `at` on, as loud as the microphone hears it."""
-        heard = np.zeros(FRAME, np.float64)
-        for start, pcm in self.heard[-100:]:
-            offset = round((start - at) * RATE)
-            a, b = max(0, offset), min(FRAME, offset + len(pcm))
-            if a < b:
-                heard[a:b] += pcm[a - offset:b - offset]
-        return np.clip(heard * self.echo, -16000, 16000).astype(np.int16)
 
     async def _read(self):
         try:

@@ -77,6 +77,11 @@ impl Claim {
         })
     }
 
+    /// Another agent held the session before.
+    pub(super) fn is_takeover(&self) -> bool {
+        self.row.as_ref().is_some_and(|row| row.epoch > 1)
+    }
+
     fn without_row() -> Self {
         Self {
             row: None,

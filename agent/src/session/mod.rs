@@ -101,6 +101,14 @@ async fn hold(
     stop: CancellationToken,
     began: Instant,
 ) -> Result<Ending, SessionError> {
+    // A successor evicts its predecessor, whose identity it has; the server then ends "the job of that identity",
+    // and takes the new one for it. What really ends a conversation (room deleted, agent removed) comes through
+    // the room as well.
+    let stop = if claim.is_takeover() {
+        CancellationToken::new()
+    } else {
+        stop
+    };
     let publish = PublishOptions {
         name: "agent".to_owned(),
         codec: codec_for(&job.room),

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use axum::{Router, http::StatusCode, routing::get};
 use casp_agent::turn::TurnSettings;
 use casp_agent::{AgentConfig, WorkerStatus};
-use casp_audio::cleanup::CleanupOptions;
+use casp_audio::cleanup::{CleanupOptions, NoiseSuppressionLevel};
 use casp_bridge::{BridgeConfig, BridgeState};
 use casp_control_api::{ControlApi, ControlApiConfig, Limits, PublicUrl, TwilioSettings};
 use casp_providers::Providers;
@@ -21,6 +21,14 @@ use tokio_util::sync::CancellationToken;
 
 /// Shortest secret that is taken outside dev.
 const MIN_SECRET_CHARS: usize = 32;
+
+/// `AUDIO_CLEANUP=true`
+const ALL_CLEANUP: CleanupOptions = CleanupOptions {
+    uses_high_pass: true,
+    noise_suppression: Some(NoiseSuppressionLevel::Moderate),
+    uses_gain_control: true,
+    uses_echo_cancellation: true,
+};
 
 /// `casp control-api`
 pub(crate) async fn control_api(settings: Settings) -> anyhow::Result<()> {
@@ -245,7 +253,7 @@ pub(crate) fn agent_config(
         max_jobs: parts.max_jobs(),
         drain_timeout: parts.drain_timeout(),
         turn: TurnSettings::default(),
-        cleanup: parts.settings.audio_cleanup.then(CleanupOptions::default),
+        cleanup: parts.settings.audio_cleanup.then_some(ALL_CLEANUP),
         worker_id: format!("worker-{}", uuid::Uuid::new_v4().simple()),
         status,
     }
