@@ -67,13 +67,13 @@ def run(name, a, tmp):
     is_rooms = name.startswith("rooms")
     python = sys.executable
     if callers == "rig" and is_rooms:
-        sim = f"{python} {HERE}/user_sim.py --rooms {sessions} --turns {turns} --room-prefix b{os.getpid()}-{name} --out {{tmp}}/sim.json"
+        sim = f"{python} {HERE}/user_sim.py --rooms {sessions} --turns {turns} --settle 4 --room-prefix b{os.getpid()}-{name} --out {{tmp}}/sim.json"
     elif callers == "rig":
-        sim = f"{python} {HERE}/twilio_sim.py --url ws://127.0.0.1:{PORT}/media-stream/default --calls {sessions} --turns {turns} --out {{tmp}}/sim.json"
+        sim = f"{python} {HERE}/twilio_sim.py --url ws://127.0.0.1:{PORT}/media-stream/default --calls {sessions} --turns {turns} --settle 4 --out {{tmp}}/sim.json"
     elif is_rooms:
-        sim = f"{a.callers} room --rooms {sessions} --turns {turns} --room-prefix b{os.getpid()}-{name} --utterance {HERE}/utterance.wav --out {{tmp}}/sim.json"
+        sim = f"{a.callers} room --rooms {sessions} --turns {turns} --settle 4 --room-prefix b{os.getpid()}-{name} --utterance {HERE}/utterance.wav --out {{tmp}}/sim.json"
     else:
-        sim = f"{a.callers} phone --url ws://127.0.0.1:{PORT}/media-stream/default --calls {sessions} --turns {turns} --utterance {HERE}/utterance.wav --out {{tmp}}/sim.json"
+        sim = f"{a.callers} phone --url ws://127.0.0.1:{PORT}/media-stream/default --calls {sessions} --turns {turns} --settle 4 --utterance {HERE}/utterance.wav --out {{tmp}}/sim.json"
     keep = tmp / name
     env = {
         "LIVEKIT_URL": "ws://127.0.0.1:27880", "LIVEKIT_API_KEY": KEY, "LIVEKIT_API_SECRET": SECRET,
