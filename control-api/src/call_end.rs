@@ -13,6 +13,12 @@ use casp_store::sessions::{self, SessionState};
 use casp_twilio::CallSid;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Ending calls.
+pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
+    OpenApiRouter::new().routes(routes!(end_call))
+}
 
 /// The call is over.
 #[derive(Debug, Serialize, ToSchema)]

@@ -12,6 +12,12 @@ use axum::{
 };
 use casp_store::sessions::{self, SessionKind};
 use livekit_protocol::{ParticipantInfo, WebhookEvent, participant_info::Kind};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// LiveKit's webhook.
+pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
+    OpenApiRouter::new().routes(routes!(receive_event))
+}
 
 /// LiveKit's events
 ///

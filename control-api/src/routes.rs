@@ -10,7 +10,7 @@ use crate::{
 use axum::{Router, http::StatusCode, response::IntoResponse as _, routing::get};
 use std::sync::Arc;
 use utoipa::OpenApi as _;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 /// The routes. To be served with `into_make_service_with_connect_info::<std::net::SocketAddr>()`. Other routers (the
 /// bridge's) may be merged into it; they must have no fallback of their own.
@@ -37,26 +37,14 @@ pub fn openapi_document() -> utoipa::openapi::OpenApi {
     described().into_openapi()
 }
 
-/// Routes that describe themselves: what is here is in the document, and the other way round.
+/// Routes that describe themselves, by resource: what is here is in the document, and the other way round.
 fn described() -> OpenApiRouter<ControlApi> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
-        .routes(routes!(rooms::join_room))
-        .routes(routes!(rooms::create_room))
-        .routes(routes!(rooms::issue_token))
-        .routes(routes!(rooms::show_room))
-        .routes(routes!(rooms::switch_agent))
-        .routes(routes!(call_end::end_call))
-        .routes(routes!(sessions::list_sessions))
-        .routes(routes!(sessions::show_session))
-        .routes(routes!(twilio::answer_call))
-        .routes(routes!(twilio::resume_call))
-        .routes(routes!(twilio::update_status))
-        .routes(routes!(livekit_webhook::receive_event))
-        .routes(routes!(rtc::signal))
-        .routes(routes!(rtc::signal_v1))
-        .routes(routes!(rtc::validate))
-        .routes(routes!(rtc::validate_v1))
-        .routes(routes!(operations::show_health))
-        .routes(routes!(operations::show_readiness))
-        .routes(routes!(operations::show_metrics))
+        .merge(rooms::routes())
+        .merge(call_end::routes())
+        .merge(sessions::routes())
+        .merge(twilio::routes())
+        .merge(livekit_webhook::routes())
+        .merge(rtc::routes())
+        .merge(operations::routes())
 }

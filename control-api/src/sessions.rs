@@ -14,6 +14,14 @@ use casp_store::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What is live.
+pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
+    OpenApiRouter::new()
+        .routes(routes!(list_sessions))
+        .routes(routes!(show_session))
+}
 
 /// Turns that the latency is told of.
 const LATENCY_TURNS: u32 = 20;

@@ -3,7 +3,15 @@
 mod health;
 mod metrics;
 
-pub(crate) use self::metrics::{__path_show_metrics, show_metrics};
-pub(crate) use health::{
-    __path_show_health, __path_show_readiness, ReadinessCache, show_health, show_readiness,
-};
+pub(crate) use health::ReadinessCache;
+
+use crate::ControlApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Health, readiness, metrics.
+pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
+    OpenApiRouter::new()
+        .routes(routes!(health::show_health))
+        .routes(routes!(health::show_readiness))
+        .routes(routes!(metrics::show_metrics))
+}

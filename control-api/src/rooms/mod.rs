@@ -8,17 +8,22 @@ mod opening;
 mod show;
 mod token;
 
-pub(crate) use agent::{__path_switch_agent, switch_agent};
-pub(crate) use create::{__path_create_room, create_room};
-pub(crate) use join::{__path_join_room, join_room};
-pub(crate) use show::{__path_show_room, show_room};
-pub(crate) use token::{__path_issue_token, issue_token};
-
 use crate::{ControlApi, error::ApiError, names::RoomName};
 use casp_store::{
     AccountId,
     sessions::{self, Session},
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes of rooms.
+pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
+    OpenApiRouter::new()
+        .routes(routes!(join::join_room))
+        .routes(routes!(create::create_room))
+        .routes(routes!(token::issue_token))
+        .routes(routes!(show::show_room))
+        .routes(routes!(agent::switch_agent))
+}
 
 /// LiveKit's identity of the agent, in every room.
 pub(crate) const AGENT_IDENTITY: &str = "agent";

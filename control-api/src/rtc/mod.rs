@@ -7,8 +7,6 @@ mod relay;
 mod upstream;
 mod validate;
 
-pub(crate) use validate::{__path_validate, __path_validate_v1, validate, validate_v1};
-
 use crate::{
     ControlApi,
     error::{ApiError, ErrorBody},
@@ -18,6 +16,16 @@ use axum::{
     http::{HeaderMap, HeaderValue, Uri, header},
     response::{IntoResponse as _, Response},
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Both versions of LiveKit's signalling.
+pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
+    OpenApiRouter::new()
+        .routes(routes!(signal))
+        .routes(routes!(signal_v1))
+        .routes(routes!(validate::validate))
+        .routes(routes!(validate::validate_v1))
+}
 
 /// Headers that LiveKit gets to see, and nothing else of the request.
 const FORWARDED: [http::HeaderName; 4] = [

@@ -8,9 +8,17 @@ mod status;
 mod voice;
 
 pub(crate) use calls_api::CallsApi;
-pub(crate) use resume::{__path_resume_call, resume_call};
-pub(crate) use status::{__path_update_status, update_status};
-pub(crate) use voice::{__path_answer_call, answer_call};
+
+use crate::ControlApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The webhooks.
+pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
+    OpenApiRouter::new()
+        .routes(routes!(voice::answer_call))
+        .routes(routes!(resume::resume_call))
+        .routes(routes!(status::update_status))
+}
 
 /// Id of a phone call's session.
 pub(crate) fn phone_session_id(call_sid: &casp_twilio::CallSid) -> String {
