@@ -8,12 +8,16 @@
 pub mod accounts;
 mod database_url;
 mod error;
+pub mod idempotency;
 mod ids;
+pub mod jobs;
+pub mod scheduled_calls;
 mod secret_hash;
 pub mod sessions;
 mod store;
 pub mod stream_tokens;
 pub mod turns;
+pub mod webhooks;
 pub mod workers;
 pub use error::StoreError;
 pub use ids::AccountId;

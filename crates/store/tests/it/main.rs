@@ -2,8 +2,12 @@
 mod accounts;
 mod connecting;
 mod databases;
+mod idempotency;
+mod jobs;
 mod postgres_server;
+mod scheduled_calls;
 mod sessions;
 mod stream_tokens;
 mod turns;
+mod webhooks;
 mod workers;
