@@ -74,6 +74,18 @@ sid! {
     /// A media stream's id (`MZ…`).
     StreamSid, "streamSid"
 }
+sid! {
+    /// A message's id (`SM…`, `MM…`).
+    MessageSid, "MessageSid"
+}
+sid! {
+    /// A recording's id (`RE…`).
+    RecordingSid, "RecordingSid"
+}
+sid! {
+    /// A transcript's id (`GT…`).
+    TranscriptSid, "TranscriptSid"
+}
 
 #[cfg(test)]
 mod tests {
