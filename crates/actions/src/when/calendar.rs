@@ -81,7 +81,6 @@ fn weekday<'a, 'w>(words: Rest<'a, 'w>, today: Date) -> Option<(Day, Rest<'a, 'w
     let coming = plus(today, ahead)?;
     let in_next_week = plus(monday(today)?, 7 + i64::from(named.to_monday_zero_offset()))?;
     let day = match which {
-        "next week" => Day::one(in_next_week),
         "a week later" => Day::one(plus(coming, 7)?),
         "last" => Day::one(plus(
             today,
@@ -91,7 +90,7 @@ fn weekday<'a, 'w>(words: Rest<'a, 'w>, today: Date) -> Option<(Day, Rest<'a, 'w
             or: Some(coming),
             ..Day::one(in_next_week)
         },
-        "next" => Day::one(in_next_week),
+        "next" | "next week" => Day::one(in_next_week),
         _ => Day::one(coming),
     };
     Some((day, rest))
