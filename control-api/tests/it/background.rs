@@ -1,5 +1,5 @@
 use crate::{
-    livekit_server::{API_KEY, API_SECRET, LiveKitServer},
+    livekit_server::{self, API_KEY, API_SECRET},
     participant::client,
     test_app::{TestApp, eventually, now_ms, unique},
 };
@@ -21,8 +21,7 @@ async fn make_room(session: &Session) {
 }
 
 async fn dispatched(room: &str) -> bool {
-    let client =
-        AgentDispatchClient::with_api_key(&LiveKitServer::shared().url(), API_KEY, API_SECRET);
+    let client = AgentDispatchClient::with_api_key(&livekit_server::url(), API_KEY, API_SECRET);
     // LiveKit itself adds a dispatch without a name to every room.
     client
         .list_dispatch(room)

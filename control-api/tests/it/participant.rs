@@ -1,6 +1,6 @@
 //! Somebody in a room: LiveKit's signalling without media.
 
-use crate::livekit_server::LiveKitServer;
+use crate::livekit_server;
 use casp_room::admin::{LiveKit, TokenOptions};
 use futures_util::StreamExt as _;
 use livekit_protocol::{SignalResponse, signal_response::Message as Signal};
@@ -61,7 +61,7 @@ impl Participant {
 
 /// The test's own line to LiveKit.
 pub(crate) fn client() -> LiveKit {
-    LiveKitServer::shared().client()
+    livekit_server::client()
 }
 
 /// Identities in a room; `None` when there is no room.

@@ -1,5 +1,5 @@
 use crate::{
-    livekit_server::{API_KEY, API_SECRET, LiveKitServer},
+    livekit_server::{self, API_KEY, API_SECRET},
     participant::{Participant, identities, room_exists},
     test_app::{KEY, NEIGHBOURS_KEY, PAGE_KEY, TestApp, eventually, now_ms, send, unique},
 };
@@ -14,8 +14,7 @@ fn joining(room: &str) -> Value {
 
 /// Dispatches by name to a room, as (agent name, metadata). LiveKit itself adds one without a name to every room.
 async fn dispatches(room: &str) -> Vec<(String, String)> {
-    let client =
-        AgentDispatchClient::with_api_key(&LiveKitServer::shared().url(), API_KEY, API_SECRET);
+    let client = AgentDispatchClient::with_api_key(&livekit_server::url(), API_KEY, API_SECRET);
     let dispatches = client.list_dispatch(room).await.unwrap();
     dispatches
         .into_iter()

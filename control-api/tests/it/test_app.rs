@@ -1,6 +1,6 @@
 //! The API on a port of its own, with a database of its own and two accounts: ours, and the tenant next door.
 
-use crate::livekit_server::LiveKitServer;
+use crate::livekit_server;
 use casp_control_api::{
     ControlApi, ControlApiConfig, Limits, TwilioSettings, router, run_background,
 };
@@ -102,10 +102,9 @@ impl TestApp {
                 .await
                 .unwrap();
         }
-        let livekit = tokio::task::spawn_blocking(LiveKitServer::shared)
+        let livekit = tokio::task::spawn_blocking(livekit_server::client)
             .await
-            .unwrap()
-            .client();
+            .unwrap();
         let stop = CancellationToken::new();
         let mut config = ControlApiConfig {
             store: store.clone(),

@@ -2,9 +2,10 @@
 
 use crate::{
     proxy::Proxy,
-    server::{Config, Events, Server, hear, join_at, publishing, speak, track_options},
+    server::{Events, Server, hear, join_at, publishing, speak, track_options},
 };
 use casp_room::{AudioCodec, DisconnectReason, Room, RoomError, RoomEvent, RoomOptions};
+use casp_testkit::LiveKitConfig;
 use std::{sync::Arc, time::Duration};
 
 async fn ended(events: &mut Events) -> DisconnectReason {
@@ -196,7 +197,7 @@ async fn a_server_that_stays_away_is_given_up() {
 
 #[tokio::test]
 async fn where_udp_is_blocked_tcp_is_taken() {
-    let config = Config {
+    let config = LiveKitConfig {
         is_tcp_only: true,
         ..Default::default()
     };
@@ -237,7 +238,7 @@ async fn an_older_server_is_joined_with_two_peer_connections() {
 
 #[tokio::test]
 async fn where_pcmu_is_off_the_track_becomes_opus() {
-    let config = Config {
+    let config = LiveKitConfig {
         is_opus_only: true,
         ..Default::default()
     };

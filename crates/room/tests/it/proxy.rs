@@ -1,5 +1,6 @@
 //! A TCP proxy before the signalling of a server, which can cut all connections, or play an older server.
 
+use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -20,16 +21,16 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    pub(crate) async fn start(to: (&'static str, u16)) -> Self {
+    pub(crate) async fn start(to: SocketAddr) -> Self {
         Self::with(to, false).await
     }
 
     /// Knows no `/rtc/v1`.
-    pub(crate) async fn start_old(to: (&'static str, u16)) -> Self {
+    pub(crate) async fn start_old(to: SocketAddr) -> Self {
         Self::with(to, true).await
     }
 
-    async fn with(to: (&'static str, u16), is_old: bool) -> Self {
+    async fn with(to: SocketAddr, is_old: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (cut, _) = broadcast::channel(1);
@@ -62,7 +63,7 @@ impl Proxy {
     }
 }
 
-async fn carry(mut client: TcpStream, to: (&str, u16), is_old: bool) -> std::io::Result<()> {
+async fn carry(mut client: TcpStream, to: SocketAddr, is_old: bool) -> std::io::Result<()> {
     let mut head = vec![0; 16 * 1024];
     let length = client.read(&mut head).await?;
     let head = &head[..length];

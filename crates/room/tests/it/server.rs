@@ -1,153 +1,51 @@
-//! A real LiveKit server on free ports, ended with the test.
+//! A real LiveKit server, and what tests say and hear in its rooms.
 
 use casp_room::{
     AudioCodec, OutgoingPacket, PublishOptions, RemoteAudioTrack, Room, RoomEvent, RoomEvents,
     RoomOptions,
     admin::{LiveKit, TokenOptions},
 };
-use std::{
-    net::{TcpListener, UdpSocket},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use casp_testkit::{LiveKitConfig, LiveKitServer};
+use std::{net::SocketAddr, time::Duration};
 
 /// Nothing here takes longer on an idle machine than a tenth of this.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
-const KEY: &str = "testkey";
-const SECRET: &str = "a test secret of more than thirty-two bytes";
-
-/// How a server differs from the usual one.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Config {
-    /// No UDP port at all.
-    pub(crate) is_tcp_only: bool,
-    /// Only Opus is enabled.
-    pub(crate) is_opus_only: bool,
-}
-
-pub(crate) struct Server {
-    process: Child,
-    config: Config,
-    file: PathBuf,
-    port: u16,
-    media: (u16, u16),
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop();
-        let _ = std::fs::remove_file(&self.file);
-    }
-}
-
-fn binary() -> PathBuf {
-    if let Some(path) = std::env::var_os("LIVEKIT_SERVER_BIN") {
-        return path.into();
-    }
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools/bin/livekit-server");
-    if tools.exists() {
-        tools
-    } else {
-        "livekit-server".into()
-    }
-}
-
-fn free_tcp() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-fn free_udp() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.local_addr().unwrap().port()
-}
+pub(crate) struct Server(LiveKitServer);
 
 impl Server {
     pub(crate) async fn start() -> Self {
-        Self::with(Config::default()).await
+        Self::with(LiveKitConfig::default()).await
     }
 
-    pub(crate) async fn with(config: Config) -> Self {
+    pub(crate) async fn with(config: LiveKitConfig) -> Self {
         let _ = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
             .with_test_writer()
             .try_init();
-        let port = free_tcp();
-        let mut server = Self {
-            process: Command::new("true").spawn().unwrap(),
-            config,
-            file: std::env::temp_dir().join(format!("casp-room-{port}.yaml")),
-            port,
-            media: (free_tcp(), free_udp()),
-        };
-        server.restart().await;
-        server
-    }
-
-    fn stop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        Self(LiveKitServer::with(config).await)
     }
 
     /// Ends it without a word to anybody.
     pub(crate) fn kill(&mut self) {
-        self.stop();
+        self.0.kill();
     }
 
-    /// Starts it (again), on the same ports, and waits until it answers.
+    /// Starts it again, on the same ports, and waits until it answers.
     pub(crate) async fn restart(&mut self) {
-        self.stop();
-        let (tcp, udp) = self.media;
-        let udp = if self.config.is_tcp_only {
-            // A port that nothing listens on would still be announced: forbid UDP altogether.
-            "force_tcp: true".to_owned()
-        } else {
-            format!("udp_port: {udp}")
-        };
-        let codecs = if self.config.is_opus_only {
-            "room:\n  enabled_codecs:\n    - mime: audio/opus\n"
-        } else {
-            ""
-        };
-        let yaml = format!(
-            "port: {}\nbind_addresses: [\"127.0.0.1\"]\nrtc:\n  tcp_port: {tcp}\n  {udp}\n  node_ip: 127.0.0.1\n  \
-             use_external_ip: false\n  enable_loopback_candidate: true\n  ips:\n    includes: [\"127.0.0.1/32\"]\n\
-             {codecs}keys:\n  {KEY}: {SECRET}\nlogging:\n  level: error\n",
-            self.port
-        );
-        std::fs::write(&self.file, yaml).unwrap();
-        self.process = Command::new(binary())
-            .arg("--config")
-            .arg(&self.file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("livekit-server; set LIVEKIT_SERVER_BIN to where it is");
-        let up = async {
-            while tokio::net::TcpStream::connect(("127.0.0.1", self.port))
-                .await
-                .is_err()
-            {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, up)
-            .await
-            .expect("livekit-server does not answer");
+        self.0.restart().await;
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("ws://127.0.0.1:{}", self.port)
+        self.0.url()
     }
 
-    pub(crate) fn address(&self) -> (&'static str, u16) {
-        ("127.0.0.1", self.port)
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.address()
     }
 
     pub(crate) fn livekit(&self) -> LiveKit {
-        LiveKit::new(&self.url(), KEY, SECRET).unwrap()
+        LiveKit::new(&self.url(), LiveKitServer::KEY, LiveKitServer::SECRET).unwrap()
     }
 
     pub(crate) fn token(&self, room: &str, identity: &str) -> String {
@@ -165,7 +63,7 @@ impl Server {
     /// As the server gives it to a dispatched agent.
     pub(crate) fn agent_token(room: &str, identity: &str) -> String {
         use livekit_api::access_token::{AccessToken, VideoGrants};
-        AccessToken::with_api_key(KEY, SECRET)
+        AccessToken::with_api_key(LiveKitServer::KEY, LiveKitServer::SECRET)
             .with_identity(identity)
             .with_kind("agent")
             .with_grants(VideoGrants {

@@ -1,10 +1,10 @@
 //! A fresh, migrated database for each test, on both engines.
 
-use crate::postgres_server::PostgresServer;
 use casp_store::{
     AccountId, Store, accounts,
     sessions::{self, NewSession, Session, SessionKind},
 };
+use casp_testkit::PostgresServer;
 use sqlx::{Connection as _, Executor as _};
 
 /// A database. `url` opens further connections, as another process would.

@@ -4,7 +4,6 @@ mod connecting;
 mod databases;
 mod idempotency;
 mod jobs;
-mod postgres_server;
 mod scheduled_calls;
 mod sessions;
 mod stream_tokens;

@@ -1,15 +1,15 @@
-//! One PostgreSQL server for this test binary, on a Unix socket in a folder of its own.
+//! A PostgreSQL server, on a Unix socket in a folder of its own.
 
+use crate::supervisor::Supervisor;
 use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::OnceLock,
 };
 
-/// Starts the server, says `ready <folder>`, and stops it by its id when standard input closes, which happens at
-/// the end of the test process, however it ends.
-const SUPERVISOR: &str = r#"
+/// Says `ready <folder>` when the server answers.
+const SCRIPT: &str = r#"
 set -e
 dir=$(mktemp -d "${TMPDIR:-/tmp}/casp-postgres.XXXXXX")
 cd "$dir"
@@ -29,22 +29,26 @@ kill -INT $server
 wait $server || true
 "#;
 
-/// A running server.
-pub(crate) struct PostgresServer {
+/// A running server, one for the whole test process. Its programs are in `POSTGRES_BIN`, else where Debian puts
+/// the newest.
+#[derive(Debug)]
+pub struct PostgresServer {
     folder: String,
-    // Holds the supervisor's standard input open.
-    _supervisor: Child,
+    _supervisor: Supervisor,
 }
 
 impl PostgresServer {
     /// The server of this process, started by the first who asks.
-    pub(crate) fn shared() -> &'static Self {
+    ///
+    /// # Panics
+    /// If PostgreSQL is not installed or does not start.
+    pub fn shared() -> &'static Self {
         static SERVER: OnceLock<PostgresServer> = OnceLock::new();
         SERVER.get_or_init(Self::start)
     }
 
-    /// URL of a database on it.
-    pub(crate) fn url(&self, database: &str) -> String {
+    /// URL of a database on it; the user `postgres` may do everything, and has the database `postgres` to begin with.
+    pub fn url(&self, database: &str) -> String {
         format!(
             "postgres://postgres@localhost/{database}?host={}",
             self.folder
@@ -66,16 +70,16 @@ impl PostgresServer {
         } else {
             Command::new("sh")
         };
-        let mut supervisor = command
-            .args(["-c", SUPERVISOR, "supervisor"])
-            .arg(&bin)
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("sh starts");
+        let mut supervisor = Supervisor::spawn(
+            command
+                .args(["-c", SCRIPT, "supervisor"])
+                .arg(&bin)
+                .current_dir("/")
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped()),
+        );
         let mut line = String::new();
-        BufReader::new(supervisor.stdout.take().expect("piped"))
+        BufReader::new(supervisor.child().stdout.take().expect("piped"))
             .read_line(&mut line)
             .expect("the supervisor speaks");
         let folder = line
