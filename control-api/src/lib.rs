@@ -15,6 +15,7 @@ mod join_link;
 mod layers;
 mod livekit_webhook;
 mod names;
+mod numbers;
 mod openapi;
 mod operations;
 mod path;

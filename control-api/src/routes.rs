@@ -3,7 +3,7 @@
 use crate::{
     ControlApi, call_end,
     error::plain,
-    layers, livekit_webhook,
+    layers, livekit_webhook, numbers,
     openapi::{self, ApiDoc},
     operations, rooms, rtc, sessions, twilio, web_app,
 };
@@ -43,6 +43,7 @@ fn described() -> OpenApiRouter<ControlApi> {
         .merge(rooms::routes())
         .merge(call_end::routes())
         .merge(sessions::routes())
+        .merge(numbers::routes())
         .merge(twilio::routes())
         .merge(livekit_webhook::routes())
         .merge(rtc::routes())

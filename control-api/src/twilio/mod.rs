@@ -2,6 +2,7 @@
 
 mod answer;
 mod calls_api;
+mod owner;
 mod resume;
 mod signed_form;
 mod status;

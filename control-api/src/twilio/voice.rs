@@ -1,6 +1,6 @@
 //! `POST /twilio/voice`: a call comes in.
 
-use super::{answer::TwiMl, phone_session_id, signed_form::SignedForm};
+use super::{answer::TwiMl, owner::Owner, phone_session_id, signed_form::SignedForm};
 use crate::{
     ControlApi,
     clock::now_ms,
@@ -10,7 +10,7 @@ use crate::{
 use axum::extract::State;
 use casp_room::{RoomError, admin::CreateRoom};
 use casp_store::{
-    AccountId, StoreError,
+    StoreError,
     sessions::{self, NewSession, Session, SessionKind, SessionState},
     workers,
 };
@@ -41,11 +41,11 @@ pub(crate) async fn answer_call(
     form: SignedForm,
 ) -> Result<TwiMl, ApiError> {
     let call = form.call_sid()?;
-    let Some(account) = api.config.default_account else {
-        return Ok(TwiMl::apologize("This number is not in service. Goodbye."));
-    };
     let store = &api.config.store;
     let session_id = phone_session_id(&call);
+    let Some(owner) = Owner::of(&api, &form).await? else {
+        return Ok(TwiMl::apologize("This number is not in service. Goodbye."));
+    };
     match sessions::get(store, &session_id).await? {
         Some(session) if session.state == SessionState::Ended => return Ok(TwiMl::hang_up()),
         // Delivered twice: the same session, one more token.
@@ -60,12 +60,12 @@ pub(crate) async fn answer_call(
         metrics::counter!("casp_calls_refused_total", "reason" => "busy").increment(1);
         return Ok(TwiMl::busy());
     }
-    let session =
-        match sessions::announce(store, &new_session(&form, &call, account), now_ms()).await {
-            Ok(session) => session,
-            Err(StoreError::SessionEnded) => return Ok(TwiMl::hang_up()),
-            Err(error) => return Err(error.into()),
-        };
+    let session = match sessions::announce(store, &new_session(&form, &call, owner), now_ms()).await
+    {
+        Ok(session) => session,
+        Err(StoreError::SessionEnded) => return Ok(TwiMl::hang_up()),
+        Err(error) => return Err(error.into()),
+    };
     let (room, twiml) = tokio::join!(
         open_room(&api, &session),
         TwiMl::stream(&api, &call, &session_id)
@@ -86,15 +86,15 @@ pub(crate) async fn answer_call(
     twiml
 }
 
-fn new_session(form: &SignedForm, call: &CallSid, account: AccountId) -> NewSession {
+fn new_session(form: &SignedForm, call: &CallSid, owner: Owner) -> NewSession {
     NewSession {
         id: phone_session_id(call),
-        account,
+        account: owner.account,
         kind: SessionKind::Phone,
         room_name: format!("twilio-{call}"),
         from: form.text("From"),
         to: form.text("To"),
-        assistant: "default".to_owned(),
+        assistant: owner.assistant,
         overrides: serde_json::json!({}),
     }
 }

@@ -5,6 +5,7 @@ mod errors;
 mod livekit_server;
 mod livekit_webhook;
 mod load;
+mod numbers;
 mod openapi;
 mod operations;
 mod participant;

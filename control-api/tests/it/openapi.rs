@@ -3,7 +3,8 @@ use reqwest::{Method, StatusCode};
 use std::collections::BTreeSet;
 
 /// Everything that the interface has so far, by method and path.
-const ROUTES: [&str; 19] = [
+const ROUTES: [&str; 22] = [
+    "DELETE /v1/numbers/{number}",
     "GET /healthz",
     "GET /metrics",
     "GET /readyz",
@@ -14,6 +15,7 @@ const ROUTES: [&str; 19] = [
     "GET /rtc/validate",
     "GET /sessions",
     "GET /sessions/{id}",
+    "GET /v1/numbers",
     "POST /phone/end/{call_sid}",
     "POST /room/create",
     "POST /room/join",
@@ -23,6 +25,7 @@ const ROUTES: [&str; 19] = [
     "POST /twilio/status",
     "POST /twilio/voice",
     "POST /webhooks/livekit",
+    "PUT /v1/numbers",
 ];
 
 fn described(document: &serde_json::Value) -> BTreeSet<String> {

@@ -5,6 +5,7 @@ mod config;
 mod dev;
 mod livekit_server;
 mod logging;
+mod numbers;
 mod parts;
 mod seed;
 mod serve;
@@ -38,6 +39,9 @@ enum Command {
     Agent,
     /// Brings the database to this version's schema. Safe from several machines at once.
     Migrate,
+    /// Telephone numbers: which account each belongs to.
+    #[command(subcommand)]
+    Numbers(numbers::NumbersCommand),
     /// Settings: what is in force, and an example file.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -98,6 +102,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Bridge => serve::bridge(settings).await,
         Command::Agent => serve::agent(settings).await,
         Command::Migrate => serve::migrate(&settings).await,
+        Command::Numbers(command) => numbers::run(&settings, command).await,
         Command::Healthcheck => serve::healthcheck(&settings).await,
         Command::Config(_) | Command::Call(_) => unreachable!("answered above"),
     }

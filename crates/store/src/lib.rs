@@ -11,6 +11,8 @@ mod error;
 pub mod idempotency;
 mod ids;
 pub mod jobs;
+pub mod numbers;
+pub mod recording_consents;
 pub mod scheduled_calls;
 mod secret_hash;
 pub mod sessions;

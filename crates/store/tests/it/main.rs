@@ -4,6 +4,7 @@ mod connecting;
 mod databases;
 mod idempotency;
 mod jobs;
+mod numbers;
 mod scheduled_calls;
 mod sessions;
 mod stream_tokens;
