@@ -11,15 +11,23 @@
 //! assert!(twiml.to_xml().contains(r#"<Parameter name="token" value="abc"/>"#));
 //! ```
 
-mod verbs;
+mod attributes;
+mod connect;
+mod control;
+mod gather;
+mod recording;
+mod speech;
 mod xml;
 
-pub use verbs::{
-    Connect, Dial, Gather, GatherInput, Method, Pause, Play, Prompt, Record, Redirect, Reject,
-    RejectReason, Say, Stream,
-};
+pub use attributes::Method;
+pub use connect::{Connect, Stream};
+pub use control::{Dial, Redirect, Reject, RejectReason};
+pub use gather::{Gather, GatherInput, Prompt};
+pub use recording::{Record, RecordingEvent, StartRecording};
+pub use speech::{Pause, Play, Say};
 
 use std::fmt;
+use xml::Writer;
 
 /// The MIME type of a TwiML answer.
 pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
@@ -45,8 +53,28 @@ pub enum Verb {
     Hangup,
     /// Records the caller.
     Record(Record),
+    /// Records the call from here on.
+    StartRecording(StartRecording),
     /// Calls somebody else.
     Dial(Dial),
+}
+
+impl Verb {
+    fn write(&self, writer: &mut Writer) {
+        match self {
+            Self::Say(verb) => verb.write(writer),
+            Self::Play(verb) => verb.write(writer),
+            Self::Pause(verb) => verb.write(writer),
+            Self::Gather(verb) => verb.write(writer),
+            Self::Connect(verb) => verb.write(writer),
+            Self::Redirect(verb) => verb.write(writer),
+            Self::Reject(verb) => verb.write(writer),
+            Self::Hangup => writer.element("Hangup", &[], |_| {}),
+            Self::Record(verb) => verb.write(writer),
+            Self::StartRecording(verb) => verb.write(writer),
+            Self::Dial(verb) => verb.write(writer),
+        }
+    }
 }
 
 macro_rules! into_verb {
@@ -59,7 +87,16 @@ macro_rules! into_verb {
     };
 }
 into_verb!(
-    Say, Play, Pause, Gather, Connect, Redirect, Reject, Record, Dial
+    Say,
+    Play,
+    Pause,
+    Gather,
+    Connect,
+    Redirect,
+    Reject,
+    Record,
+    StartRecording,
+    Dial
 );
 
 /// A whole answer. Verbs are done in order.

@@ -63,6 +63,21 @@ fn refusals_and_the_rest() {
 }
 
 #[test]
+fn a_recording_starts_after_what_was_said_before_it() {
+    let response = Response::new()
+        .with(Say::new("This call is recorded."))
+        .with(StartRecording {
+            status_callback: Some("https://casp.example/recording-callback".into()),
+            events: vec![RecordingEvent::Completed, RecordingEvent::Absent],
+            is_dual: true,
+        });
+    insta::assert_snapshot!(response.to_xml(), @r#"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <Response><Say>This call is recorded.</Say><Start><Recording recordingStatusCallback="https://casp.example/recording-callback" recordingStatusCallbackEvent="completed absent" channels="dual" trim="do-not-trim"/></Start></Response>
+    "#);
+}
+
+#[test]
 fn an_empty_answer_is_a_document_too() {
     insta::assert_snapshot!(Response::new(), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
