@@ -7,18 +7,23 @@
 //! No call waits for ever: a connection is there within 5 s, a query done within 10 s, else it is an error.
 pub mod accounts;
 mod database_url;
+pub mod erasures;
 mod error;
 pub mod idempotency;
 mod ids;
 pub mod jobs;
+pub mod masking;
 pub mod numbers;
 pub mod recording_consents;
+pub mod recordings;
 pub mod scheduled_calls;
 mod secret_hash;
 pub mod sessions;
 mod store;
 pub mod stream_tokens;
+pub mod transcripts;
 pub mod turns;
+pub mod twilio_transcripts;
 pub mod webhooks;
 pub mod workers;
 pub use error::StoreError;

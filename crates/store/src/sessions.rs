@@ -1,6 +1,6 @@
 //! Sessions: one row a conversation; announced → active → ended, each change a compare-and-set.
 
-use crate::{AccountId, Store, StoreError};
+use crate::{AccountId, Store, StoreError, transcripts};
 use serde::Serialize;
 use sqlx::{Row as _, any::AnyRow};
 
@@ -146,8 +146,10 @@ pub use agent::{
 /// The row that is returned may be another account's: look at `account`.
 pub async fn announce(store: &Store, new: &NewSession, now_ms: i64) -> Result<Session, StoreError> {
     let made = store
-        .timed(
-            sqlx::query(concat!(
+        .timed(async {
+            // One transaction: no session is without its transcript.
+            let mut transaction = store.pool().begin().await?;
+            let made = sqlx::query(concat!(
                 "INSERT INTO sessions (id, account_id, kind, room_name, from_address, to_address, \
                  assistant, overrides, state, incarnation, agent_epoch, wants_agent, next_turn, \
                  started_at_ms) \
@@ -161,7 +163,8 @@ pub async fn announce(store: &Store, new: &NewSession, now_ms: i64) -> Result<Se
                  dispatch_lease_until_ms = 0, next_turn = 0, started_at_ms = excluded.started_at_ms, \
                  ended_at_ms = NULL, end_reason = NULL \
                  WHERE sessions.kind = 'web' AND sessions.state = 'ended' RETURNING ",
-                columns!()
+                columns!(),
+                ", incarnation"
             ))
             .bind(&new.id)
             .bind(new.account.0)
@@ -172,8 +175,26 @@ pub async fn announce(store: &Store, new: &NewSession, now_ms: i64) -> Result<Se
             .bind(&new.assistant)
             .bind(new.overrides.to_string())
             .bind(now_ms)
-            .fetch_optional(store.pool()),
-        )
+            .fetch_optional(&mut *transaction)
+            .await?;
+            if let Some(row) = &made {
+                let beginning = transcripts::Beginning {
+                    account: new.account,
+                    session_id: &new.id,
+                    incarnation: row.try_get("incarnation")?,
+                    channel: new.kind.name(),
+                    direction: "inbound",
+                    scenario: &new.assistant,
+                    from: &new.from,
+                    to: &new.to,
+                    resource: new.overrides.get("resource").and_then(serde_json::Value::as_str),
+                    started_at_ms: now_ms,
+                };
+                transcripts::begin(&mut transaction, &beginning).await?;
+            }
+            transaction.commit().await?;
+            Ok(made)
+        })
         .await;
     let (made, is_room_taken) = match made {
         Ok(made) => (made, false),
@@ -205,19 +226,25 @@ pub async fn activate(store: &Store, id: &str) -> Result<bool, StoreError> {
 
 /// → ended; true for whoever ended it, false when it was over (or never was).
 pub async fn end(store: &Store, id: &str, reason: &str, now_ms: i64) -> Result<bool, StoreError> {
-    let done = store
-        .timed(
-            sqlx::query(
+    store
+        .timed(async {
+            let mut transaction = store.pool().begin().await?;
+            let ended = sqlx::query(
                 "UPDATE sessions SET state = 'ended', end_reason = $2, ended_at_ms = $3 \
-                 WHERE id = $1 AND state <> 'ended'",
+                 WHERE id = $1 AND state <> 'ended' RETURNING incarnation",
             )
             .bind(id)
             .bind(reason)
             .bind(now_ms)
-            .execute(store.pool()),
-        )
-        .await?;
-    Ok(done.rows_affected() == 1)
+            .fetch_optional(&mut *transaction)
+            .await?;
+            if let Some(row) = &ended {
+                transcripts::end(&mut transaction, id, row.try_get(0)?, reason, now_ms).await?;
+            }
+            transaction.commit().await?;
+            Ok(ended.is_some())
+        })
+        .await
 }
 
 /// By id, ended ones too.

@@ -1,6 +1,6 @@
 //! The connection pool.
 
-use crate::{StoreError, database_url::DatabaseUrl};
+use crate::{StoreError, database_url::DatabaseUrl, transcripts};
 use sqlx::{
     Connection as _, Executor as _,
     any::{AnyConnectOptions, AnyPoolOptions},
@@ -24,6 +24,16 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: sqlx::AnyPool,
+    dialect: Dialect,
+}
+
+/// Which engine it is; full-text search alone needs to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
 }
 
 impl Store {
@@ -32,14 +42,15 @@ impl Store {
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let folder = std::env::current_dir()?;
-        let (url, options) = match DatabaseUrl::parse(url, &folder)? {
+        let (url, options, dialect) = match DatabaseUrl::parse(url, &folder)? {
             DatabaseUrl::SqliteFile { path, url } => {
                 if let Some(parent) = path.parent() {
                     tokio::fs::create_dir_all(parent).await?;
                 }
                 // A local file does not go away: no ping before each use.
                 let options = AnyPoolOptions::new().test_before_acquire(false);
-                (url, options.max_connections(SQLITE_CONNECTIONS))
+                let options = options.max_connections(SQLITE_CONNECTIONS);
+                (url, options, Dialect::Sqlite)
             }
             // The data lives as long as the one connection does.
             DatabaseUrl::SqliteMemory => (
@@ -50,10 +61,12 @@ impl Store {
                     .max_lifetime(None)
                     .min_connections(1)
                     .max_connections(1),
+                Dialect::Sqlite,
             ),
             DatabaseUrl::Postgres { url } => (
                 url,
                 AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS),
+                Dialect::Postgres,
             ),
         };
         let connect_options = AnyConnectOptions::from_str(&url)
@@ -70,7 +83,7 @@ impl Store {
             })
             .connect_with(connect_options)
             .await?;
-        Ok(Self { pool })
+        Ok(Self { pool, dialect })
     }
 
     /// Runs the migrations; safe from several processes at once.
@@ -80,7 +93,7 @@ impl Store {
         let mut attempt = 1;
         loop {
             match MIGRATIONS.run(&self.pool).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => return transcripts::prepare_search(self).await,
                 Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))
                     if attempt < MIGRATION_ATTEMPTS =>
                 {
@@ -101,6 +114,10 @@ impl Store {
     /// Closes every connection; calls after this fail. Waits until those under way are done.
     pub async fn close(&self) {
         self.pool.close().await;
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     pub(crate) fn pool(&self) -> &sqlx::AnyPool {
