@@ -32,14 +32,14 @@ pub(super) async fn open(
     room: &RoomName,
     assistant: Option<&str>,
 ) -> Result<OpenRoom, ApiError> {
-    let assistant = known_assistant(assistant)?;
     let store = &api.config.store;
+    let assistant = known_assistant(api, account, assistant).await?;
     let existing = sessions::live_by_room(store, room.as_str()).await?;
     let is_new = existing.is_none();
     let session = match existing {
         Some(session) => session,
         None if room.is_reserved() => return Err(NO_SUCH_ROOM),
-        None => announce(api, account, room, assistant).await?,
+        None => announce(api, account, room, &assistant).await?,
     };
     if session.account != account {
         return Err(NO_SUCH_ROOM);
@@ -123,16 +123,22 @@ pub(super) async fn send_for_agent(
     Ok(capacity.workers > 0)
 }
 
-/// The assistant of that name; the default one without a name.
-fn known_assistant(name: Option<&str>) -> Result<&str, ApiError> {
+/// The assistant of that name, as the session's row keeps it; the default one without a name.
+async fn known_assistant(
+    api: &ControlApi,
+    account: AccountId,
+    name: Option<&str>,
+) -> Result<String, ApiError> {
     let name = name.unwrap_or("default");
-    if Assistant::builtin(name).is_some() {
-        Ok(name)
-    } else {
+    let found = casp_assistants::find(&api.config.store, account, name).await?;
+    let found = found.ok_or_else(|| {
         let known = Assistant::builtin_names().collect::<Vec<_>>().join(", ");
-        Err(ApiError::invalid_body(
+        ApiError::invalid_body(
             "assistant",
-            format!("there is no such assistant; there are {known}"),
-        ))
-    }
+            format!(
+                "there is no such assistant; there are {known} and your own (GET /custom-scenarios)"
+            ),
+        )
+    })?;
+    Ok(found.name)
 }
