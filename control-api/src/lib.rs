@@ -23,6 +23,7 @@ mod public_url;
 mod rooms;
 mod routes;
 mod rtc;
+mod scenarios;
 mod sessions;
 mod state;
 mod twilio;

@@ -5,7 +5,7 @@ use crate::{
     error::plain,
     layers, livekit_webhook, numbers,
     openapi::{self, ApiDoc},
-    operations, rooms, rtc, sessions, twilio, web_app,
+    operations, rooms, rtc, scenarios, sessions, twilio, web_app,
 };
 use axum::{Router, http::StatusCode, response::IntoResponse as _, routing::get};
 use std::sync::Arc;
@@ -47,5 +47,6 @@ fn described() -> OpenApiRouter<ControlApi> {
         .merge(twilio::routes())
         .merge(livekit_webhook::routes())
         .merge(rtc::routes())
+        .merge(scenarios::routes())
         .merge(operations::routes())
 }
