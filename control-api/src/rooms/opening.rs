@@ -1,8 +1,9 @@
 //! Opening a room: its session, the room at LiveKit, and an agent on its way.
 
 use super::NO_SUCH_ROOM;
-use crate::{ControlApi, clock::now_ms, error::ApiError, names::RoomName, state::STALE_AFTER_MS};
-use casp_conversation::Assistant;
+use crate::{
+    ControlApi, assistants, clock::now_ms, error::ApiError, names::RoomName, state::STALE_AFTER_MS,
+};
 use casp_room::admin::CreateRoom;
 use casp_store::{
     AccountId, StoreError,
@@ -33,13 +34,13 @@ pub(super) async fn open(
     assistant: Option<&str>,
 ) -> Result<OpenRoom, ApiError> {
     let store = &api.config.store;
-    let assistant = known_assistant(api, account, assistant).await?;
+    let assistant = assistants::named(api, account, assistant).await?;
     let existing = sessions::live_by_room(store, room.as_str()).await?;
     let is_new = existing.is_none();
     let session = match existing {
         Some(session) => session,
         None if room.is_reserved() => return Err(NO_SUCH_ROOM),
-        None => announce(api, account, room, &assistant).await?,
+        None => announce(api, account, room, &assistant.name).await?,
     };
     if session.account != account {
         return Err(NO_SUCH_ROOM);
@@ -121,24 +122,4 @@ pub(super) async fn send_for_agent(
         }
     }
     Ok(capacity.workers > 0)
-}
-
-/// The assistant of that name, as the session's row keeps it; the default one without a name.
-async fn known_assistant(
-    api: &ControlApi,
-    account: AccountId,
-    name: Option<&str>,
-) -> Result<String, ApiError> {
-    let name = name.unwrap_or("default");
-    let found = casp_assistants::find(&api.config.store, account, name).await?;
-    let found = found.ok_or_else(|| {
-        let known = Assistant::builtin_names().collect::<Vec<_>>().join(", ");
-        ApiError::invalid_body(
-            "assistant",
-            format!(
-                "there is no such assistant; there are {known} and your own (GET /custom-scenarios)"
-            ),
-        )
-    })?;
-    Ok(found.name)
 }

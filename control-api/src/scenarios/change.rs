@@ -155,6 +155,7 @@ fn overlaid(seen: &Scenario, change: Map<String, Value>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::overlaid;
+    use casp_store::{AccountId, scenarios::Scenario};
     use serde_json::{Map, Value, json};
 
     fn laid_over(change: Value) -> Value {

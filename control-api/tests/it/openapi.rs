@@ -3,12 +3,12 @@ use reqwest::{Method, StatusCode};
 use std::collections::BTreeSet;
 
 /// Everything that the interface has so far, by method and path.
+const ROUTES: &[&str] = &[
     "DELETE /custom-scenarios/{scenario_id}",
     "DELETE /realtime/custom-scenario/{id}",
     "DELETE /v1/numbers/{number}",
     "GET /custom-scenarios",
     "GET /custom-scenarios/{scenario_id}",
-const ROUTES: &[&str] = &[
     "GET /healthz",
     "GET /metrics",
     "GET /readyz",
@@ -52,7 +52,10 @@ fn described(document: &serde_json::Value) -> BTreeSet<String> {
 async fn the_document_describes_every_route_and_nothing_else() {
     let app = TestApp::production().await;
     let document = send(app.get("/openapi.json")).await.json();
-    assert_eq!(described(&document), ROUTES.iter().map(|route| (*route).to_owned()).collect());
+    assert_eq!(
+        described(&document),
+        ROUTES.iter().map(|route| (*route).to_owned()).collect()
+    );
 }
 
 #[tokio::test]
