@@ -165,14 +165,14 @@ mod tests {
         changed.problems().into_iter().map(told).collect()
     }
 
-    fn menu(sentence: &str, keys: &[&str]) -> Option<Menu> {
-        Some(Menu {
+    fn menu(sentence: &str, keys: &[&str]) -> Menu {
+        Menu {
             sentence: sentence.into(),
             choices: keys
                 .iter()
                 .map(|key| ((*key).to_owned(), "sales".to_owned()))
                 .collect(),
-        })
+        }
     }
 
     #[test]
@@ -192,10 +192,10 @@ mod tests {
             a.temperature = Some(2.0);
             a.language = "zh-Hans-CN".into();
             a.timezone = "America/Argentina/Buenos_Aires".into();
-            a.max_duration = Duration::from_secs(7_200);
+            a.max_duration = Duration::from_hours(2);
             a.allowed_actions = vec!["*".into()];
             a.public_actions = vec!["jira.*".into()];
-            a.menu = menu("Press.", &["0", "*", "#"]);
+            a.menu = Some(menu("Press.", &["0", "*", "#"]));
         });
         assert_eq!(found, [""; 0]);
     }
@@ -212,7 +212,7 @@ mod tests {
             a.max_duration = Duration::from_secs(9);
             a.allowed_actions = vec!["call.hang_up".into(), "fax.send".into()];
             a.public_actions = vec!["gmail.send".into()];
-            a.menu = menu("", &["12"]);
+            a.menu = Some(menu("", &["12"]));
         });
         assert_eq!(
             found,
@@ -252,7 +252,7 @@ mod tests {
             1
         );
         assert_eq!(
-            problems(|a| a.menu = menu("Press.", &[])),
+            problems(|a| a.menu = Some(menu("Press.", &[]))),
             ["menu.choices: must lead somewhere"]
         );
         assert_eq!(
