@@ -1,7 +1,7 @@
 //! Requests that carry an `Idempotency-Key`: run once, and answered the same way ever after.
 //!
 //! Who [`begin`]s a request that nobody ran before holds a lease on it, runs it, and [`finish`]es it with the answer,
-//! or [`forget`]s it when nothing was done. When that one dies the lease runs out, and the next request with the key
+//! [`forget`]s it when nothing was done, or [`release`]s it when nobody knows. When that one dies the lease runs out, and the next request with the key
 //! takes over; it is told that it is not the first.
 
 use crate::{AccountId, Store, StoreError, secret_hash::secret_hash};
@@ -146,6 +146,30 @@ pub async fn finish(
             .bind(lease)
             .bind(i64::from(answer.status))
             .bind(&answer.body)
+            .execute(store.pool()),
+        )
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Nobody knows what was done: the next request with the key runs at once, and is told that it is not the first.
+pub async fn release(
+    store: &Store,
+    request: &RequestKey,
+    lease: i64,
+    now_ms: i64,
+) -> Result<bool, StoreError> {
+    let done = store
+        .timed(
+            sqlx::query(
+                "UPDATE idempotency_keys SET lease_until_ms = $5 WHERE account_id = $1 \
+                 AND route = $2 AND key_hash = $3 AND lease = $4 AND status IS NULL",
+            )
+            .bind(request.account.0)
+            .bind(request.route)
+            .bind(&request.key_hash)
+            .bind(lease)
+            .bind(now_ms)
             .execute(store.pool()),
         )
         .await?;

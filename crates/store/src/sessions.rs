@@ -1,6 +1,6 @@
 //! Sessions: one row a conversation; announced → active → ended, each change a compare-and-set.
 
-use crate::{AccountId, Store, StoreError, transcripts};
+use crate::{AccountId, Store, StoreError, transcripts, webhooks};
 use serde::Serialize;
 use sqlx::{Row as _, any::AnyRow};
 
@@ -240,6 +240,7 @@ pub async fn end(store: &Store, id: &str, reason: &str, now_ms: i64) -> Result<b
             .await?;
             if let Some(row) = &ended {
                 transcripts::end(&mut transaction, id, row.try_get(0)?, reason, now_ms).await?;
+                webhooks::call_ended(&mut transaction, id, now_ms).await?;
             }
             transaction.commit().await?;
             Ok(ended.is_some())

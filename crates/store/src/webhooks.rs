@@ -3,7 +3,10 @@
 //! An event is written down together with the job that delivers it, so that it is sent whatever happens to the
 //! process that saw it. Where a delivery stands is what its job says.
 
+mod call_ended;
 mod deliveries;
+
+pub(crate) use call_ended::call_ended;
 
 pub use deliveries::{
     Delivery, DeliveryState, Event, ToSend, delivered, delivery, emit, list, note_failure, purge,

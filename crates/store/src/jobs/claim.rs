@@ -13,9 +13,6 @@ macro_rules! is_due {
 }
 
 /// Takes up to `limit` jobs of a kind that are due, the longest due first, each for `lease_ms`.
-///
-/// A job whose last attempt ended with its worker's death is dead now: what kills whoever touches it must not go
-/// round for ever.
 pub async fn claim(
     store: &Store,
     kind: &str,
@@ -24,7 +21,6 @@ pub async fn claim(
     limit: u32,
     now_ms: i64,
 ) -> Result<Vec<ClaimedJob>, StoreError> {
-    bury(store, kind, now_ms).await?;
     let rows = store
         .timed(
             sqlx::query(concat!(
@@ -47,8 +43,10 @@ pub async fn claim(
     rows.iter().map(claimed_from_row).collect()
 }
 
-async fn bury(store: &Store, kind: &str, now_ms: i64) -> Result<(), StoreError> {
-    store
+/// Jobs of a kind whose last attempt ended with their worker's death are dead now; how many. What kills whoever
+/// touches it must not go round for ever.
+pub async fn bury(store: &Store, kind: &str, now_ms: i64) -> Result<u64, StoreError> {
+    let done = store
         .timed(
             sqlx::query(concat!(
                 "UPDATE jobs SET state = 'dead', worker = NULL, finished_at_ms = $1, \
@@ -61,7 +59,7 @@ async fn bury(store: &Store, kind: &str, now_ms: i64) -> Result<(), StoreError> 
             .execute(store.pool()),
         )
         .await?;
-    Ok(())
+    Ok(done.rows_affected())
 }
 
 fn claimed_from_row(row: &AnyRow) -> Result<ClaimedJob, StoreError> {

@@ -14,7 +14,7 @@ mod enqueue;
 mod outcome;
 mod review;
 
-pub use claim::{claim, extend, next_due};
+pub use claim::{bury, claim, extend, next_due};
 pub(crate) use enqueue::enqueue_in;
 pub use enqueue::{Enqueued, NewJob, enqueue};
 pub use outcome::{Settlement, complete, fail, release, retry, settle};

@@ -6,7 +6,7 @@ use crate::{
     jobs::{self, Lease, NewJob, enqueue_in},
     secret_hash::secret_hash,
 };
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 /// A delivery is tried this often: with its backoff, for about a day.
 const ATTEMPTS: u32 = 10;
@@ -88,31 +88,42 @@ pub async fn emit(
     event: &Event<'_>,
     now_ms: i64,
 ) -> Result<bool, StoreError> {
-    let name = format!("{}/{}/{}", account.0, event.event_type, event.key);
-    let id = format!("msg_{}", &secret_hash(&name)[..32]);
     store
         .timed(async {
             let mut transaction = store.pool().begin().await?;
-            let made = sqlx::query(
-                "INSERT INTO webhook_deliveries (id, account_id, event_type, body, round, attempts, \
-                 created_at_ms) SELECT $1, account_id, $3, $4, 1, 0, $5 FROM webhook_endpoints \
-                 WHERE account_id = $2 ON CONFLICT (id) DO NOTHING",
-            )
-            .bind(&id)
-            .bind(account.0)
-            .bind(event.event_type)
-            .bind(&event.body)
-            .bind(now_ms)
-            .execute(&mut *transaction)
-            .await?;
-            if made.rows_affected() == 0 {
-                return Ok(false);
-            }
-            enqueue_in(&mut transaction, &job(account, &id, 1, now_ms), now_ms).await?;
+            let is_new = emit_in(&mut transaction, account, event, now_ms).await?;
             transaction.commit().await?;
-            Ok(true)
+            Ok(is_new)
         })
         .await
+}
+
+/// The same in somebody's transaction: the event is told when, and only when, it is true.
+pub(crate) async fn emit_in(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    event: &Event<'_>,
+    now_ms: i64,
+) -> Result<bool, sqlx::Error> {
+    let name = format!("{}/{}/{}", account.0, event.event_type, event.key);
+    let id = format!("msg_{}", &secret_hash(&name)[..32]);
+    let made = sqlx::query(
+        "INSERT INTO webhook_deliveries (id, account_id, event_type, body, round, attempts, \
+         created_at_ms) SELECT $1, account_id, $3, $4, 1, 0, $5 FROM webhook_endpoints \
+         WHERE account_id = $2 ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(&id)
+    .bind(account.0)
+    .bind(event.event_type)
+    .bind(&event.body)
+    .bind(now_ms)
+    .execute(&mut *connection)
+    .await?;
+    if made.rows_affected() == 0 {
+        return Ok(false);
+    }
+    enqueue_in(connection, &job(account, &id, 1, now_ms), now_ms).await?;
+    Ok(true)
 }
 
 fn job(account: AccountId, id: &str, round: i64, now_ms: i64) -> NewJob {

@@ -74,6 +74,14 @@ on_both! {
         assert_eq!(begin(&db, &request, 1).await, Begun::Run { lease: 1 });
     }
 
+    async fn what_may_have_done_something_runs_again_at_once_and_knows_it(db: TestDatabase) {
+        let request = request(db.account, "k", "{}");
+        begin(&db, &request, 0).await;
+        assert!(idempotency::release(&db.store, &request, 1, 5).await.unwrap());
+        assert_eq!(begin(&db, &request, 5).await, Begun::Run { lease: 2 });
+        assert!(!idempotency::release(&db.store, &request, 1, 6).await.unwrap());
+    }
+
     async fn of_fifty_at_once_one_runs(db: TestDatabase) {
         let second = db.second_process().await;
         for died in [false, true] {

@@ -131,6 +131,8 @@ on_both! {
         }
         let other = enqueue(&db, &mail(&db)).await;
         assert_eq!(claim_one(&db, 3 * LEASE_MS).await.lease.job, other);
+        assert_eq!(jobs::bury(&db.store, "retention", 3 * LEASE_MS).await.unwrap(), 0);
+        assert_eq!(jobs::bury(&db.store, "send-mail", 3 * LEASE_MS).await.unwrap(), 1);
         let dead = jobs::get(&db.store, &id).await.unwrap().unwrap();
         assert_eq!((dead.state, dead.last_error.as_deref()), (JobState::Dead, Some("its worker died")));
     }

@@ -1,6 +1,6 @@
 use crate::databases::{TestDatabase, on_both};
 use casp_store::{
-    accounts, jobs,
+    accounts, jobs, sessions,
     webhooks::{self, DELIVERY_JOB, Delivery, DeliveryState, Event, SealedSecret},
 };
 
@@ -99,6 +99,26 @@ on_both! {
         assert!(webhooks::resend(&db.store, db.account, id, 300).await.unwrap());
         let again = claim_one(&db, 300).await;
         assert_eq!((again.payload["delivery"].as_str(), again.attempt), (Some(id), 1));
+    }
+
+    async fn a_call_that_ends_is_told_once_and_only_with_an_endpoint(db: TestDatabase) {
+        for call in ["CA1", "CA2"] {
+            db.announced(call).await;
+        }
+        sessions::announce(&db.store, &db.web("kitchen"), 0).await.unwrap();
+        sessions::end(&db.store, "phone-CA1", "completed", 10).await.unwrap();
+        webhooks::set_endpoint(&db.store, db.account, URL, &sealed(), 0).await.unwrap();
+        for id in ["phone-CA1", "phone-CA2", "phone-CA2", "web-kitchen"] {
+            sessions::end(&db.store, id, "completed", 3_000).await.unwrap();
+        }
+        let told = deliveries(&db, None).await;
+        assert_eq!(told.len(), 1, "the one that ended while somebody listened; a room is no call");
+        let message: serde_json::Value = serde_json::from_str(&told[0].body).unwrap();
+        assert_eq!((&message["type"], &message["timestamp"]), (&"call.ended".into(), &"1970-01-01T00:00:03Z".into()));
+        let data = &message["data"];
+        assert_eq!((&data["call_sid"], &data["session_id"]), (&"CA2".into(), &"phone-CA2".into()));
+        assert_eq!((&data["reason"], &data["duration_ms"]), (&"completed".into(), &3_000.into()));
+        assert_eq!(claim_one(&db, 3_000).await.payload["delivery"], told[0].id.as_str());
     }
 
     async fn old_deliveries_go_but_for_those_on_their_way(db: TestDatabase) {
