@@ -25,7 +25,7 @@ pub struct ControlApiConfig {
     pub bridge_public_url: PublicUrl,
     /// Twilio's account.
     pub twilio: TwilioSettings,
-    /// Signs join links.
+    /// Signs join links, and gives the key that tenants' secrets are sealed with.
     pub secret_key: SecretString,
     /// Opens `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<SecretString>,
@@ -41,6 +41,8 @@ pub struct ControlApiConfig {
     pub default_account: Option<AccountId>,
     /// Content-Security-Policy and its like are sent.
     pub has_security_headers: bool,
+    /// URLs that tenants give may be http and lead to private addresses: for development and tests.
+    pub allows_private_urls: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// Sizes, times, rates.

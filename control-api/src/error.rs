@@ -62,6 +62,8 @@ pub(crate) enum ApiError {
     Forbidden(&'static str),
     /// 404
     NotFound(&'static str),
+    /// 409
+    Conflict(&'static str),
     /// 413
     TooLarge,
     /// 422
@@ -86,6 +88,7 @@ impl ApiError {
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -132,6 +135,7 @@ impl IntoResponse for ApiError {
             | Self::Unauthorized(text)
             | Self::Forbidden(text)
             | Self::NotFound(text)
+            | Self::Conflict(text)
             | Self::Unavailable(text) => body.detail = text.into(),
             Self::Invalid(errors) => {
                 body.detail = match errors.first() {

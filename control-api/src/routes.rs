@@ -5,7 +5,7 @@ use crate::{
     error::plain,
     layers, livekit_webhook, numbers,
     openapi::{self, ApiDoc},
-    operations, rooms, rtc, scenarios, sessions, twilio, web_app,
+    operations, rooms, rtc, scheduled_calls, sessions, twilio, web_app, webhooks,
 };
 use axum::{Router, http::StatusCode, response::IntoResponse as _, routing::get};
 use std::sync::Arc;
@@ -44,9 +44,10 @@ fn described() -> OpenApiRouter<ControlApi> {
         .merge(call_end::routes())
         .merge(sessions::routes())
         .merge(numbers::routes())
+        .merge(scheduled_calls::routes())
+        .merge(webhooks::routes())
         .merge(twilio::routes())
         .merge(livekit_webhook::routes())
         .merge(rtc::routes())
-        .merge(scenarios::routes())
         .merge(operations::routes())
 }

@@ -1,13 +1,15 @@
 //! What every handler sees.
 
 use crate::{
-    ControlApiConfig, ControlApiError, auth::GuestLimit, join_link::JoinLinks,
-    operations::ReadinessCache, twilio::CallsApi,
+    ControlApiConfig, ControlApiError, auth::GuestLimit, background::JobBell, join_link::JoinLinks,
+    operations::ReadinessCache, sealed::SealingKey, tenant_url::TenantUrls, twilio::CallsApi,
+    webhooks::TenantTurns,
 };
 use casp_twilio::signature::RequestValidator;
 use secrecy::ExposeSecret as _;
 use std::{ops::Deref, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 /// A worker whose last heartbeat is older is taken for dead.
 pub(crate) const STALE_AFTER_MS: i64 = 2_000;
@@ -29,6 +31,16 @@ pub struct Inner {
     pub(crate) http: reqwest::Client,
     /// One permit a proxied WebSocket.
     pub(crate) proxied_sockets: Arc<Semaphore>,
+    /// Rung when there is work for the background.
+    pub(crate) job_bell: JobBell,
+    /// Requests with an `Idempotency-Key`, which run to their end; awaited when the process stops.
+    pub(crate) idempotent_runs: TaskTracker,
+    /// Checks and calls the URLs that tenants give.
+    pub(crate) tenant_urls: TenantUrls,
+    /// Seals tenants' secrets.
+    pub(crate) sealing_key: SealingKey,
+    /// Deliveries under way.
+    pub(crate) tenant_turns: TenantTurns,
 }
 
 impl Deref for ControlApi {
@@ -58,6 +70,11 @@ impl ControlApi {
                 .map(|token| RequestValidator::new(token.expose_secret())),
             calls: CallsApi::new(&config.twilio, &http),
             proxied_sockets: Arc::new(Semaphore::new(limits.proxied_sockets)),
+            job_bell: JobBell::default(),
+            idempotent_runs: TaskTracker::new(),
+            tenant_urls: TenantUrls::new(config.allows_private_urls)?,
+            sealing_key: SealingKey::derive(&config.secret_key),
+            tenant_turns: TenantTurns::default(),
             http,
             config,
         })))

@@ -1,25 +1,37 @@
 //! Rows that nobody needs any more.
 
 use crate::{ControlApi, clock::now_ms};
-use casp_store::{stream_tokens, workers};
+use casp_store::{
+    Store, StoreError, idempotency, jobs, scheduled_calls, stream_tokens, webhooks, workers,
+};
 use std::time::Duration;
 
 const ROUND: Duration = Duration::from_mins(1);
 /// Expired tokens and dead workers are kept this long, for whoever looks for what went wrong.
 const KEPT_MS: i64 = 60 * 60 * 1_000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Jobs that are done are kept this long: their keys keep the same work from being asked for twice.
+const JOBS_KEPT_MS: i64 = 7 * DAY_MS;
+/// Jobs that were given up, webhooks that were sent, and scheduled calls whose time is over.
+const HISTORY_KEPT_MS: i64 = 30 * DAY_MS;
 
 pub(super) async fn run(api: &ControlApi) {
     let mut rounds = tokio::time::interval(ROUND);
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
-        let before = now_ms() - KEPT_MS;
-        let store = &api.config.store;
-        if let Err(error) = tokio::try_join!(
-            stream_tokens::purge(store, before),
-            workers::purge(store, before)
-        ) {
+        if let Err(error) = clean(&api.config.store, now_ms()).await {
             tracing::warn!(%error, "could not clean up");
         }
     }
+}
+
+async fn clean(store: &Store, now: i64) -> Result<(), StoreError> {
+    stream_tokens::purge(store, now - KEPT_MS).await?;
+    workers::purge(store, now - KEPT_MS).await?;
+    idempotency::purge(store, now).await?;
+    jobs::prune(store, now - JOBS_KEPT_MS, now - HISTORY_KEPT_MS).await?;
+    webhooks::purge(store, now - HISTORY_KEPT_MS).await?;
+    scheduled_calls::purge(store, now - HISTORY_KEPT_MS).await?;
+    Ok(())
 }

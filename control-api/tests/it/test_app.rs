@@ -126,6 +126,7 @@ impl TestApp {
             agent_name: String::new(),
             default_account: Some(account),
             has_security_headers: true,
+            allows_private_urls: false,
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             degraded: Arc::new(Vec::new),

@@ -209,6 +209,7 @@ pub(crate) fn control_api_config(
         frontend_url: optional("FRONTEND_URL", &settings.frontend_url)?,
         agent_name: settings.agent_name.clone(),
         default_account,
+        allows_private_urls: settings.allows_private_urls,
         has_security_headers: settings.has_security_headers,
         trusted_proxies: settings.trusted_proxies.clone(),
         limits: Limits {

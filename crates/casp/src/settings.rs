@@ -15,6 +15,7 @@ use std::{path::PathBuf, time::Duration};
 
 /// Everything the parts are built from. Plain values; nothing below reads the environment.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub(crate) struct Settings {
     pub(crate) port: u16,
     pub(crate) bind_address: std::net::IpAddr,
@@ -38,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) max_jobs: Option<u32>,
     pub(crate) drain_timeout: Option<Duration>,
     pub(crate) has_security_headers: bool,
+    pub(crate) allows_private_urls: bool,
     pub(crate) trusted_proxies: Vec<std::net::IpAddr>,
     pub(crate) guest_joins_per_minute: u32,
     pub(crate) audio_cleanup: bool,
@@ -84,6 +86,7 @@ impl Settings {
             max_jobs: get.parsed("MAX_JOBS"),
             drain_timeout: get.parsed("DRAIN_TIMEOUT").map(Duration::from_secs),
             has_security_headers: get.parsed("ENABLE_SECURITY_HEADERS").unwrap_or(true),
+            allows_private_urls: get.parsed("ALLOW_PRIVATE_URLS").unwrap_or(false),
             trusted_proxies: get.parsed_list("TRUSTED_PROXIES"),
             guest_joins_per_minute: get.parsed("RATE_LIMIT_GUEST_JOINS").unwrap_or(30),
             audio_cleanup: get.parsed("AUDIO_CLEANUP").unwrap_or(false),

@@ -82,6 +82,11 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
                 "Content-Security-Policy and its like on every answer",
             ),
             open(
+                "ALLOW_PRIVATE_URLS",
+                "false",
+                "true: webhook URLs and the like may be http and lead to private addresses. For development alone",
+            ),
+            open(
                 "TRUSTED_PROXIES",
                 "",
                 "Addresses whose X-Forwarded-For is believed, separated by commas",

@@ -1,0 +1,52 @@
+//! The kinds of work, and who does it.
+
+use super::{JobFailure, backoff::Backoff};
+use crate::{ControlApi, scheduled_calls, webhooks};
+use casp_store::{jobs::ClaimedJob, scheduled_calls::SCHEDULED_CALL_JOB, webhooks::DELIVERY_JOB};
+use std::time::Duration;
+
+/// A kind of work.
+#[derive(Debug)]
+pub(super) struct Kind {
+    /// Its name in the store.
+    pub(super) name: &'static str,
+    /// Jobs of it that this process works on at once.
+    pub(super) at_once: usize,
+    /// An attempt that takes longer has failed.
+    pub(super) timeout: Duration,
+    /// How long to wait after an attempt that failed.
+    pub(super) backoff: Backoff,
+}
+
+pub(super) static KINDS: &[Kind] = &[
+    Kind {
+        name: SCHEDULED_CALL_JOB,
+        at_once: 8,
+        timeout: Duration::from_secs(30),
+        backoff: Backoff {
+            first: Duration::from_secs(2),
+            factor: 2,
+            longest: Duration::from_mins(1),
+        },
+    },
+    Kind {
+        name: DELIVERY_JOB,
+        at_once: 32,
+        timeout: Duration::from_secs(20),
+        // 5 s, 20 s, 80 s, 5 min, 21 min, 85 min, 6 h, 10 h, 10 h
+        backoff: Backoff {
+            first: Duration::from_secs(5),
+            factor: 4,
+            longest: Duration::from_hours(10),
+        },
+    },
+];
+
+/// Does the work. To be begun more than once is every job's lot: see `docs/jobs.md`.
+pub(super) async fn handle(api: &ControlApi, job: &ClaimedJob) -> Result<(), JobFailure> {
+    match job.kind.as_str() {
+        SCHEDULED_CALL_JOB => scheduled_calls::place(api, job).await,
+        DELIVERY_JOB => webhooks::deliver(api, job).await,
+        kind => Err(JobFailure::Dead(format!("nobody does {kind}"))),
+    }
+}
