@@ -4,7 +4,6 @@
 //! `PATH`.
 
 mod agent;
-mod assistants;
 mod audio;
 mod bad_input;
 mod bridge;

@@ -3,6 +3,7 @@
 mod call;
 mod config;
 mod dev;
+mod jobs;
 mod livekit_server;
 mod logging;
 mod numbers;
@@ -45,6 +46,8 @@ enum Command {
     /// Settings: what is in force, and an example file.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Work in the background: what waits, what was given up.
+    Jobs(jobs::JobsArgs),
     /// A phone caller in the terminal: speaks to a running CASP and tells how fast it answers.
     Call(Box<call::CallArgs>),
     /// Exits with 0 when the CASP on this machine's PORT is ready (for containers).
@@ -103,6 +106,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Agent => serve::agent(settings).await,
         Command::Migrate => serve::migrate(&settings).await,
         Command::Numbers(command) => numbers::run(&settings, command).await,
+        Command::Jobs(args) => jobs::run(args, &settings).await,
         Command::Healthcheck => serve::healthcheck(&settings).await,
         Command::Config(_) | Command::Call(_) => unreachable!("answered above"),
     }

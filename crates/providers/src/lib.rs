@@ -10,7 +10,6 @@ mod providers;
 mod settings;
 mod stt;
 mod tts;
-mod voices;
 mod wav;
 
 pub use error::ProviderError;
@@ -21,4 +20,3 @@ pub use providers::Providers;
 pub use settings::{OpenAiSettings, ProviderName, ProviderSettings, SettingsError, Timeouts};
 pub use stt::{SpeechToText, Transcript, Utterance};
 pub use tts::{SpeechChunk, SpeechRequest, SpeechStream, TextToSpeech};
-pub use voices::voice_types;

@@ -8,6 +8,7 @@ mod endpoint;
 mod event_lines;
 mod speech;
 mod transcription;
+mod voices;
 
 pub(crate) use chat::Chat;
 pub(crate) use endpoint::Endpoint;

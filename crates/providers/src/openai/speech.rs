@@ -3,9 +3,10 @@
 use super::{
     NAME,
     endpoint::{Endpoint, InFlight, broke_off, content_type},
+    voices::voice,
 };
 use crate::{
-    ProviderError, SpeechChunk, SpeechRequest, SpeechStream, TextToSpeech, pcm::PcmReader, voices,
+    ProviderError, SpeechChunk, SpeechRequest, SpeechStream, TextToSpeech, pcm::PcmReader,
 };
 use futures_util::{StreamExt, stream};
 use reqwest::Response;
@@ -60,7 +61,7 @@ impl TextToSpeech for Speech {
         let body = Body {
             model: &self.model,
             input,
-            voice: voices::openai(
+            voice: voice(
                 &request.voice_type,
                 &self.voice,
                 !self.endpoint.is_openai_itself(),
