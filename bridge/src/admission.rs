@@ -41,13 +41,28 @@ pub(crate) enum Door {
         /// From the path, where it says.
         call_sid: Option<CallSid>,
     },
-    /// Somebody with a key.
+    /// Somebody with a key, or in dev somebody on this machine.
     Account {
         /// Whose.
         account: AccountId,
-        /// A built-in assistant.
-        assistant: String,
+        /// Has shown a key, and is not only on this machine.
+        has_key: bool,
+        /// Who answers: a built-in assistant, or one of the account's own.
+        assistant: Box<Assistant>,
     },
+}
+
+impl Door {
+    /// The way in after what `start` says: who shows an announced call's token comes by that call, whatever else would let
+    /// somebody on this machine in.
+    pub(crate) fn after(self, start: &Start) -> Self {
+        match self {
+            Self::Account { has_key: false, .. } if token_of(start).is_some() => {
+                Self::Announced { call_sid: None }
+            }
+            door => door,
+        }
+    }
 }
 
 /// In the room.
@@ -71,7 +86,9 @@ pub(crate) async fn admit(
     }
     let (session, fault) = match door {
         Door::Announced { call_sid } => (redeem(state, call_sid.as_ref(), start).await?, None),
-        Door::Account { account, assistant } => announce(state, *account, assistant, start).await?,
+        Door::Account {
+            account, assistant, ..
+        } => announce(state, *account, assistant, start).await?,
     };
     if !sessions::activate(&state.config().store, &session.id).await? {
         return Err(BridgeError::SessionEnded);
@@ -98,10 +115,7 @@ async fn redeem(
         (None, Some(said)) => said,
         (None, None) => return Err(BridgeError::Unauthorized),
     };
-    let token = start
-        .custom_parameters
-        .get("token")
-        .ok_or(BridgeError::Unauthorized)?;
+    let token = token_of(start).ok_or(BridgeError::Unauthorized)?;
     let store = &state.config().store;
     let id = stream_tokens::redeem(store, token, now_ms())
         .await?
@@ -123,11 +137,16 @@ async fn redeem(
     Ok(session)
 }
 
+fn token_of(start: &Start) -> Option<&str> {
+    let token = start.custom_parameters.get("token")?;
+    (!token.is_empty()).then_some(token)
+}
+
 /// A session of one's own making, with its room and agent.
 async fn announce(
     state: &BridgeState,
     account: AccountId,
-    assistant: &str,
+    assistant: &Assistant,
     start: &Start,
 ) -> Result<(Session, Option<Fault>), BridgeError> {
     let call_sid = start
@@ -142,7 +161,7 @@ async fn announce(
         room_name: format!("twilio-{call_sid}"),
         from: String::new(),
         to: String::new(),
-        assistant: assistant.to_owned(),
+        assistant: assistant.name.clone(),
         overrides,
     };
     let session = sessions::announce(&state.config().store, &new, now_ms()).await?;
@@ -154,7 +173,7 @@ async fn announce(
 }
 
 /// What the `bearer` of S0 asks for; what makes no sense is told and otherwise ignored.
-fn wishes(assistant: &str, start: &Start) -> (Value, Option<Fault>) {
+fn wishes(assistant: &Assistant, start: &Start) -> (Value, Option<Fault>) {
     let Some(bearer) = &start.bearer else {
         return (json!({}), None);
     };
@@ -167,11 +186,9 @@ fn wishes(assistant: &str, start: &Start) -> (Value, Option<Fault>) {
             .map_err(|_| "bearer is not base64".to_owned())?;
         let wishes: Value = serde_json::from_slice(&decoded)
             .map_err(|_| "bearer is not base64 of JSON".to_owned())?;
-        if let Some(builtin) = Assistant::builtin(assistant) {
-            builtin
-                .with_overrides(&wishes)
-                .map_err(|error| error.to_string())?;
-        }
+        assistant
+            .with_overrides(&wishes)
+            .map_err(|error| error.to_string())?;
         Ok(wishes)
     };
     match read() {
@@ -287,8 +304,9 @@ mod tests {
     #[test]
     fn a_bearer_is_base64_json_or_ignored_with_a_word() {
         let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+        let assistant = Assistant::builtin("default").unwrap();
         let (overrides, fault) = wishes(
-            "default",
+            assistant,
             &start_with_bearer(&encode(r#"{"greeting":"Hi"}"#)),
         );
         assert_eq!((overrides, fault), (json!({"greeting": "Hi"}), None));
@@ -298,7 +316,7 @@ mod tests {
             &encode("not json"),
             &encode(r#"{"greeting":7}"#),
         ] {
-            let (overrides, fault) = wishes("default", &start_with_bearer(bad));
+            let (overrides, fault) = wishes(assistant, &start_with_bearer(bad));
             assert_eq!(overrides, json!({}));
             assert_eq!(fault.unwrap().code, FaultCode::BadStart, "{bad}");
         }

@@ -36,8 +36,11 @@ pub(crate) async fn read(request: Request, most_bytes: usize) -> Result<Bytes, A
 
 /// JSON as a `T`.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let value: serde_json::Value =
-        serde_json::from_slice(bytes).map_err(|_| ApiError::Malformed("The body is not JSON."))?;
+    typed(serde_json::from_slice(bytes).map_err(|_| ApiError::Malformed("The body is not JSON."))?)
+}
+
+/// A JSON value as a `T`: 422 when it is none.
+pub(crate) fn typed<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ApiError> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let mut loc = vec!["body".to_owned()];
         loc.extend(error.path().iter().map(ToString::to_string));

@@ -4,6 +4,7 @@
 //! be done between requests. The server has to be started with
 //! `into_make_service_with_connect_info::<std::net::SocketAddr>()`: who calls from this machine is known by it.
 
+mod assistants;
 mod auth;
 mod background;
 mod body;
@@ -26,6 +27,7 @@ mod query;
 mod rooms;
 mod routes;
 mod rtc;
+mod scenarios;
 mod scheduled_calls;
 mod sealed;
 mod sessions;

@@ -5,7 +5,7 @@
 //! which number. So nobody can take another's calls, and a stranger's number answers as one that does not exist.
 
 use crate::{
-    ControlApi,
+    ControlApi, assistants,
     auth::Caller,
     body::JsonBody,
     clock::{now_ms, rfc3339},
@@ -13,7 +13,6 @@ use crate::{
     path::PathValue,
 };
 use axum::{Json, extract::State, http::StatusCode};
-use casp_conversation::Assistant;
 use casp_store::{
     accounts,
     numbers::{self, Number},
@@ -118,20 +117,24 @@ pub(crate) async fn put_number(
     let OwnNumber(number) = &request.number;
     let account = accounts::get(store, caller.account).await?;
     let is_admin = account.is_some_and(|account| account.is_admin);
+    let answering = async |owner| -> Result<String, ApiError> {
+        let assistant = assistants::named(&api, owner, request.assistant.as_deref()).await?;
+        Ok(assistant.name)
+    };
     let number = match (&request.account, is_admin) {
         (None, false) => {
-            let assistant = assistant(&request)?;
+            let assistant = answering(caller.account).await?;
             numbers::set_assistant(store, caller.account, number, &assistant, now_ms()).await?
         }
         (None, true) => {
-            let assistant = assistant(&request)?;
+            let assistant = answering(caller.account).await?;
             numbers::claim(store, caller.account, number, &assistant, now_ms()).await?
         }
         (Some(email), true) => {
             let owner = accounts::by_email(store, email).await?;
             let owner = owner
                 .ok_or_else(|| ApiError::invalid_body("account", "there is no such account"))?;
-            let assistant = assistant(&request)?;
+            let assistant = answering(owner.id).await?;
             Some(numbers::assign(store, owner.id, number, &assistant, now_ms()).await?)
         }
         (Some(_), false) => {
@@ -162,19 +165,6 @@ pub(crate) async fn release_number(
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(NOT_YOURS)
-    }
-}
-
-/// The assistant that is asked for, if the owner has it.
-fn assistant(request: &NumberRequest) -> Result<String, ApiError> {
-    let name = request.assistant.as_deref().unwrap_or("default");
-    if Assistant::builtin(name).is_some() {
-        Ok(name.to_owned())
-    } else {
-        Err(ApiError::invalid_body(
-            "assistant",
-            "there is no such assistant; see GET /scenarios",
-        ))
     }
 }
 

@@ -23,6 +23,7 @@ use utoipa::{
     tags(
         (name = "rooms", description = "Rooms for people: browser and mobile"),
         (name = "phone", description = "Calls"),
+        (name = "scenarios", description = "Assistants: built-in ones, and your own"),
         (name = "sessions", description = "What is live"),
         (name = "twilio", description = "Twilio's webhooks"),
         (name = "webhooks", description = "LiveKit's webhooks"),
@@ -40,9 +41,10 @@ JSON bodies are read whatever the Content-Type. In `casp dev`, `/room/*`, `/phon
 this machine without a key.\n\n\
 A guest opens `roomUrl` of `POST /room/create`; the page takes `join` from its query and sends it as `joinToken` to \
 `POST /room/join`.\n\n\
-**WebSockets.** `/twilio/stream/{callSid}` and `/media-stream/{scenario}` speak Twilio's Media Streams: text frames \
+**WebSockets.** `/twilio/stream/{callSid}`, `/media-stream/{scenario}`, \
+`/media-stream-custom/{scenario_id}` and `/calendar-media-stream` speak Twilio's Media Streams: text frames \
 of JSON, `connected`, `start`, `media`, `dtmf`, `mark`, `stop` in, `media`, `mark`, `clear` out. The first is opened by \
-Twilio with the single-use token that `/twilio/voice` gave it as a `<Parameter>`; the second takes an API key as \
+Twilio with the single-use token that `/twilio/voice` gave it as a `<Parameter>`; the others also take an API key as \
 `?api_key=`. `/rtc` and `/rtc/v1` are LiveKit's signalling.";
 
 struct SecuritySchemes;

@@ -5,7 +5,7 @@ use crate::{
     error::plain,
     layers, livekit_webhook, numbers,
     openapi::{self, ApiDoc},
-    operations, rooms, rtc, scheduled_calls, sessions, twilio, web_app, webhooks,
+    operations, rooms, rtc, scenarios, scheduled_calls, sessions, twilio, web_app, webhooks,
 };
 use axum::{Router, http::StatusCode, response::IntoResponse as _, routing::get};
 use std::sync::Arc;
@@ -49,5 +49,6 @@ fn described() -> OpenApiRouter<ControlApi> {
         .merge(twilio::routes())
         .merge(livekit_webhook::routes())
         .merge(rtc::routes())
+        .merge(scenarios::routes())
         .merge(operations::routes())
 }

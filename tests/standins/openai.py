@@ -77,6 +77,7 @@ class OpenAI:
         async for part in await request.multipart():
             fields[part.name] = await part.read() if part.name == "file" else await part.text()
         self._check(bool(fields.get("model")), "transcription without a model")
+        record["language"] = fields.get("language")
         try:
             with wave.open(io.BytesIO(fields["file"])) as w:
                 record |= {"rate": w.getframerate(), "seconds": w.getnframes() / w.getframerate(), "channels": w.getnchannels(), "width": w.getsampwidth()}

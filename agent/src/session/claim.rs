@@ -3,7 +3,7 @@
 use super::{Ending, Services, SessionError};
 use crate::{clock::unix_ms, worker::STALE_AFTER_MS};
 use casp_conversation::{Assistant, PastTurn, TurnRole};
-use casp_store::{sessions, turns};
+use casp_store::{Store, sessions, turns};
 
 /// A session that was claimed, or a room without one.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Claim {
             })
         });
         Some(Self {
-            assistant: assistant(&session),
+            assistant: assistant(&services.store, &session).await,
             past: past.collect(),
             row: Some(Held {
                 session_id: session.id,
@@ -115,17 +115,26 @@ impl Claim {
     }
 }
 
-fn assistant(session: &sessions::Session) -> Assistant {
-    let assistant = Assistant::builtin(&session.assistant)
-        .cloned()
-        .unwrap_or_else(|| {
+/// The session's assistant as it is now: whoever holds a conversation keeps what it began with, and a successor finds
+/// what has become of it. Somebody answers in any case: one that was deleted gives way to the default one.
+async fn assistant(store: &Store, session: &sessions::Session) -> Assistant {
+    let name = &session.assistant;
+    let found = casp_assistants::find(store, session.account, name).await;
+    let assistant = match found {
+        Ok(Some(assistant)) => assistant,
+        Ok(None) => {
             tracing::warn!(
                 session = session.id,
-                name = session.assistant,
-                "no such assistant"
+                name,
+                "no such assistant, or no longer; the default one answers"
             );
             default_assistant()
-        });
+        }
+        Err(error) => {
+            tracing::error!(%error, session = session.id, name, "the assistant cannot be read; the default one answers");
+            default_assistant()
+        }
+    };
     match assistant.with_overrides(&session.overrides) {
         Ok(assistant) => assistant,
         Err(error) => {

@@ -1,5 +1,6 @@
 //! The agent against a real LiveKit server, and its worker against one that is played by the test.
 
+mod assistants;
 mod caller;
 mod conversations;
 mod dispatcher;

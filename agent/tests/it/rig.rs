@@ -95,6 +95,16 @@ impl Rig {
 
     /// A session of the default assistant in a room.
     pub(crate) async fn announce(&self, kind: SessionKind, room: &str) -> String {
+        self.announce_with(kind, room, "default").await
+    }
+
+    /// A session of that assistant in a room.
+    pub(crate) async fn announce_with(
+        &self,
+        kind: SessionKind,
+        room: &str,
+        assistant: &str,
+    ) -> String {
         let account = accounts::ensure(&self.store, "dev@casp.local", None, true)
             .await
             .unwrap();
@@ -105,7 +115,7 @@ impl Rig {
             room_name: room.into(),
             from: String::new(),
             to: String::new(),
-            assistant: "default".into(),
+            assistant: assistant.into(),
             overrides: serde_json::json!({}),
         };
         sessions::announce(&self.store, &new, unix_ms())

@@ -37,11 +37,7 @@ const AGENT: &str = "agent";
 /// Serves one socket to its end.
 pub(crate) async fn serve(state: BridgeState, socket: WebSocket, door: Door) {
     let _open = metrics::OpenCall::count();
-    let dialect = match door {
-        Door::Announced { .. } => Dialect::Twilio,
-        Door::Account { .. } => Dialect::Casp,
-    };
-    let (mut writer, mut reader) = socket::split(socket, dialect);
+    let (mut writer, mut reader) = socket::split(socket);
     let mut protocol = StreamProtocol::new(state.config().limits.clone(), now());
     let start = tokio::select! {
         start = wait_for_start(&mut protocol, &mut reader, &mut writer) => start,
@@ -57,7 +53,12 @@ pub(crate) async fn serve(state: BridgeState, socket: WebSocket, door: Door) {
             return;
         }
     };
-    writer.set_stream(start.stream_sid.clone());
+    let door = door.after(&start);
+    let dialect = match door {
+        Door::Announced { .. } => Dialect::Twilio,
+        Door::Account { .. } => Dialect::Casp,
+    };
+    writer.begin(start.stream_sid.clone(), dialect);
     let began = now();
     let admitted = match admission::admit(&state, &door, &start).await {
         Ok(admitted) => admitted,

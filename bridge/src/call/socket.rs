@@ -52,12 +52,13 @@ pub(crate) struct SocketWriter {
 }
 
 /// Both halves.
-pub(crate) fn split(socket: WebSocket, dialect: Dialect) -> (SocketWriter, SocketReader) {
+pub(crate) fn split(socket: WebSocket) -> (SocketWriter, SocketReader) {
     let (sink, reader) = socket.split();
     let writer = SocketWriter {
         sink,
         stream: None,
-        dialect,
+        // Before `start` nothing is said but errors, which both know.
+        dialect: Dialect::Twilio,
         text: String::with_capacity(512),
         buffer: BytesMut::with_capacity(4096),
         waiting_since: None,
@@ -66,9 +67,10 @@ pub(crate) fn split(socket: WebSocket, dialect: Dialect) -> (SocketWriter, Socke
 }
 
 impl SocketWriter {
-    /// The stream that messages are of from now on.
-    pub(crate) fn set_stream(&mut self, stream: StreamSid) {
+    /// The stream that messages are of from now on, and who listens.
+    pub(crate) fn begin(&mut self, stream: StreamSid, dialect: Dialect) {
         self.stream = Some(stream);
+        self.dialect = dialect;
     }
 
     /// The stream, after `start`.

@@ -104,14 +104,24 @@ impl Bridge {
 
     /// What the webhook does for a call: session, room, token.
     pub(crate) async fn announce(&self, call_sid: &str) -> String {
+        self.announce_of(self.account, call_sid, "default").await
+    }
+
+    /// The same for an account and its assistant.
+    pub(crate) async fn announce_of(
+        &self,
+        account: AccountId,
+        call_sid: &str,
+        assistant: &str,
+    ) -> String {
         let new = NewSession {
             id: format!("phone-{call_sid}"),
-            account: self.account,
+            account,
             kind: SessionKind::Phone,
             room_name: format!("twilio-{call_sid}"),
             from: "+14155550123".into(),
             to: "+15551234567".into(),
-            assistant: "default".into(),
+            assistant: assistant.into(),
             overrides: serde_json::json!({}),
         };
         sessions::announce(&self.store, &new, now_ms())

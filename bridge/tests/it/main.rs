@@ -4,6 +4,7 @@
 //! `PATH`.
 
 mod agent;
+mod assistants;
 mod audio;
 mod bad_input;
 mod bridge;

@@ -1,8 +1,9 @@
 //! Opening a room: its session, the room at LiveKit, and an agent on its way.
 
 use super::NO_SUCH_ROOM;
-use crate::{ControlApi, clock::now_ms, error::ApiError, names::RoomName, state::STALE_AFTER_MS};
-use casp_conversation::Assistant;
+use crate::{
+    ControlApi, assistants, clock::now_ms, error::ApiError, names::RoomName, state::STALE_AFTER_MS,
+};
 use casp_room::admin::CreateRoom;
 use casp_store::{
     AccountId, StoreError,
@@ -32,14 +33,14 @@ pub(super) async fn open(
     room: &RoomName,
     assistant: Option<&str>,
 ) -> Result<OpenRoom, ApiError> {
-    let assistant = known_assistant(assistant)?;
     let store = &api.config.store;
+    let assistant = assistants::named(api, account, assistant).await?;
     let existing = sessions::live_by_room(store, room.as_str()).await?;
     let is_new = existing.is_none();
     let session = match existing {
         Some(session) => session,
         None if room.is_reserved() => return Err(NO_SUCH_ROOM),
-        None => announce(api, account, room, assistant).await?,
+        None => announce(api, account, room, &assistant.name).await?,
     };
     if session.account != account {
         return Err(NO_SUCH_ROOM);
@@ -121,18 +122,4 @@ pub(super) async fn send_for_agent(
         }
     }
     Ok(capacity.workers > 0)
-}
-
-/// The assistant of that name; the default one without a name.
-fn known_assistant(name: Option<&str>) -> Result<&str, ApiError> {
-    let name = name.unwrap_or("default");
-    if Assistant::builtin(name).is_some() {
-        Ok(name)
-    } else {
-        let known = Assistant::builtin_names().collect::<Vec<_>>().join(", ");
-        Err(ApiError::invalid_body(
-            "assistant",
-            format!("there is no such assistant; there are {known}"),
-        ))
-    }
 }

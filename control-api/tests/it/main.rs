@@ -12,6 +12,7 @@ mod participant;
 mod phone;
 mod rooms;
 mod rtc;
+mod scenarios;
 mod scheduled_calls;
 mod sessions;
 mod test_app;

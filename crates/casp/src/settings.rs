@@ -15,7 +15,10 @@ use std::{path::PathBuf, time::Duration};
 
 /// Everything the parts are built from. Plain values; nothing below reads the environment.
 #[derive(Debug)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own"
+)]
 pub(crate) struct Settings {
     pub(crate) port: u16,
     pub(crate) bind_address: std::net::IpAddr,

@@ -1,8 +1,11 @@
 //! Assistants: what the agent needs to run a conversation (interface §3).
 
 mod builtin;
+mod menu;
 mod overrides;
+pub mod rules;
 
+pub use menu::Menu;
 pub use overrides::OverrideError;
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +59,9 @@ pub struct Assistant {
     /// Whether it is heard or read.
     #[serde(default)]
     pub modality: Modality,
+    /// Keys to press before the conversation, for those who call by telephone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub menu: Option<Menu>,
 }
 
 /// Which actions the user confirms before they run.

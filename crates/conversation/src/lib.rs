@@ -14,7 +14,7 @@ mod reply;
 mod spoken;
 mod tools;
 
-pub use assistant::{Assistant, Confirm, Modality, Mode, OverrideError};
+pub use assistant::{Assistant, Confirm, Menu, Modality, Mode, OverrideError, rules};
 pub use clauses::{ClauseSplitter, speakable};
 pub use conversation::Conversation;
 pub use history::{History, PastTurn, TurnRole};

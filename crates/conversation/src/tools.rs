@@ -6,10 +6,12 @@ mod hang_up;
 mod name;
 mod outcome;
 mod set;
+mod vocabulary;
 
 pub use name::ActionName;
 pub use outcome::{ToolOutcome, ToolStatus};
 pub use set::{Action, ToolSet};
+pub(crate) use vocabulary::is_action_pattern;
 
 use casp_providers::ToolSpec;
 use serde::Deserialize;

@@ -10,6 +10,7 @@ mod providers;
 mod settings;
 mod stt;
 mod tts;
+mod voices;
 mod wav;
 
 pub use error::ProviderError;
@@ -20,3 +21,4 @@ pub use providers::Providers;
 pub use settings::{OpenAiSettings, ProviderName, ProviderSettings, SettingsError, Timeouts};
 pub use stt::{SpeechToText, Transcript, Utterance};
 pub use tts::{SpeechChunk, SpeechRequest, SpeechStream, TextToSpeech};
+pub use voices::voice_types;

@@ -32,6 +32,15 @@ pub enum StoreError {
     /// The key belongs to another account.
     #[error("the key belongs to another account")]
     KeyTaken,
+    /// The account holds as many custom scenarios as it may.
+    #[error("the account holds as many custom scenarios as it may")]
+    ScenarioLimit,
+    /// Something else of the account's has this name.
+    #[error("something else of the account's has this name")]
+    NameTaken,
+    /// The address is linked to another end user of the account.
+    #[error("the address is linked to another end user of the account")]
+    AddressTaken,
 }
 
 impl StoreError {

@@ -21,9 +21,14 @@ impl Assistant {
         BUILTIN.iter().find(|assistant| assistant.name == name)
     }
 
+    /// The built-in assistants, `default` first.
+    pub fn builtins() -> impl Iterator<Item = &'static Assistant> {
+        BUILTIN.iter()
+    }
+
     /// Names of the built-in assistants, `default` first.
     pub fn builtin_names() -> impl Iterator<Item = &'static str> {
-        BUILTIN.iter().map(|assistant| assistant.name.as_str())
+        Self::builtins().map(|assistant| assistant.name.as_str())
     }
 }
 

@@ -1,16 +1,13 @@
 //! What one session may change about its assistant: the `bearer` of a start message (interface §7).
 
-use super::{Assistant, Modality};
+use super::{
+    Assistant, Modality,
+    rules::{ACTIONS_LIMIT, GREETING_LIMIT, PROMPT_LIMIT, TEMPERATURES, is_language_tag},
+};
 use serde_json::Value;
 
-/// Longest greeting, in characters.
-const GREETING_LIMIT: usize = 1_000;
-/// Longest system prompt, in characters.
-const PROMPT_LIMIT: usize = 20_000;
 /// Longest voice name or language tag, in characters.
 const NAME_LIMIT: usize = 64;
-/// Most actions named.
-const ACTIONS_LIMIT: usize = 100;
 
 /// Why a session's wishes about its assistant are refused. Says which field and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,11 +92,7 @@ impl Assistant {
 }
 
 fn language_tag(tag: String) -> Result<String, OverrideError> {
-    let is_tag = tag.split('-').enumerate().all(|(position, part)| {
-        let is_long_enough = !part.is_empty() && (position > 0 || part.len() >= 2);
-        is_long_enough && part.len() <= 8 && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    });
-    if is_tag {
+    if is_language_tag(&tag) {
         Ok(tag)
     } else {
         Err(OverrideError::Invalid {
@@ -111,7 +104,7 @@ fn language_tag(tag: String) -> Result<String, OverrideError> {
 
 fn temperature(value: &Value) -> Result<f32, OverrideError> {
     match value.as_f64() {
-        Some(number) if (0.0..=2.0).contains(&number) => Ok(number as f32),
+        Some(number) if TEMPERATURES.contains(&number) => Ok(number as f32),
         _ => Err(OverrideError::Invalid {
             field: "temperature",
             expected: "a number from 0 to 2",

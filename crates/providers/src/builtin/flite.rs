@@ -4,7 +4,7 @@
 
 use super::{NAME, not_started};
 use crate::{
-    ProviderError, SpeechChunk, SpeechRequest, SpeechStream, TextToSpeech, pcm::PcmReader,
+    ProviderError, SpeechChunk, SpeechRequest, SpeechStream, TextToSpeech, pcm::PcmReader, voices,
 };
 use futures_util::{StreamExt, stream};
 use std::{process::Stdio, sync::Arc, time::Duration};
@@ -51,7 +51,7 @@ impl TextToSpeech for Flite {
         if pieces.is_empty() && !request.text.trim().is_empty() {
             return Err(ProviderError::bad_answer(NAME, "Flite speaks English only"));
         }
-        let voice = voice(&request.voice_type);
+        let voice = voices::flite(&request.voice_type);
         let (slots, patience) = (Arc::clone(&self.slots), self.patience);
         let chunks = stream::iter(pieces).then(move |piece| {
             let slots = Arc::clone(&slots);
@@ -122,15 +122,6 @@ async fn speak(voice: &'static str, text: &str) -> Result<SpeechChunk, ProviderE
     Ok(speech)
 }
 
-/// Flite has one woman and one man at 16 kHz.
-fn voice(voice_type: &str) -> &'static str {
-    match voice_type.trim() {
-        "rms" | "male" => "rms",
-        name if name.ends_with("_male") => "rms",
-        _ => "slt",
-    }
-}
-
 /// The text with what Flite can say of it: ASCII, typographic signs replaced, other letters left out.
 fn speakable(text: &str) -> String {
     let mut plain = String::with_capacity(text.len().min(MAX_CHARS));
@@ -169,7 +160,7 @@ fn pieces(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{pieces, speakable, voice};
+    use super::{pieces, speakable};
 
     #[test]
     fn sentences_are_spoken_one_by_one() {
@@ -191,12 +182,5 @@ mod tests {
             "It's 9, ok  "
         );
         assert!(pieces(&speakable("日本語")).is_empty());
-    }
-
-    #[test]
-    fn a_voice_keeps_its_sex() {
-        assert_eq!(voice("aggressive_male"), "rms");
-        assert_eq!(voice("concerned_female"), "slt");
-        assert_eq!(voice(""), "slt");
     }
 }

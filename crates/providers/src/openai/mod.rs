@@ -8,7 +8,6 @@ mod endpoint;
 mod event_lines;
 mod speech;
 mod transcription;
-mod voices;
 
 pub(crate) use chat::Chat;
 pub(crate) use endpoint::Endpoint;

@@ -3,10 +3,9 @@
 use super::{
     NAME,
     endpoint::{Endpoint, InFlight, broke_off, content_type},
-    voices::voice,
 };
 use crate::{
-    ProviderError, SpeechChunk, SpeechRequest, SpeechStream, TextToSpeech, pcm::PcmReader,
+    ProviderError, SpeechChunk, SpeechRequest, SpeechStream, TextToSpeech, pcm::PcmReader, voices,
 };
 use futures_util::{StreamExt, stream};
 use reqwest::Response;
@@ -61,7 +60,7 @@ impl TextToSpeech for Speech {
         let body = Body {
             model: &self.model,
             input,
-            voice: voice(
+            voice: voices::openai(
                 &request.voice_type,
                 &self.voice,
                 !self.endpoint.is_openai_itself(),
