@@ -9,7 +9,6 @@ use crate::{
     idempotency::{Idempotency, IdempotencyHeader, Idempotent},
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use casp_conversation::Assistant;
 use casp_store::{
     AccountId,
     scheduled_calls::{self, NewScheduledCall},
@@ -128,31 +127,29 @@ async fn schedule(
         let msg = "this is more than a year ahead";
         wrong.push(FieldError::new("body", "scheduled_time", msg));
     }
-    if !scenario_exists(&request.scenario) {
+    let store = &api.config.store;
+    let assistant = casp_assistants::find(store, account, &request.scenario).await?;
+    if assistant.is_none() {
         let msg = "there is no such scenario";
         wrong.push(FieldError::new("body", "scenario", msg));
     }
-    if !wrong.is_empty() {
+    let Some(assistant) = assistant.filter(|_| wrong.is_empty()) else {
         return Err(ApiError::Invalid(wrong));
-    }
-    let store = &api.config.store;
+    };
     if scheduled_calls::waiting(store, account).await? >= MOST_WAITING {
         return Err(TOO_MANY);
     }
     let call = NewScheduledCall {
         account,
         phone_number: request.phone_number.0,
-        scenario: request.scenario,
+        // An own scenario's id, which nobody can change until then.
+        scenario: assistant.name,
         scheduled_at_ms: at,
         request: name,
     };
     let call = scheduled_calls::schedule(store, &call, now).await?;
     api.job_bell.ring();
     Ok((StatusCode::CREATED, Json(view(call))))
-}
-
-fn scenario_exists(name: &str) -> bool {
-    Assistant::builtin(name).is_some()
 }
 
 #[cfg(test)]

@@ -95,6 +95,26 @@ async fn what_cannot_be_scheduled_is_said() {
 }
 
 #[tokio::test]
+async fn an_own_scenario_calls_by_any_of_its_names_and_never_the_neighbours() {
+    let app = TestApp::production().await;
+    let scenario = json!({"name": "collector", "persona": "P", "prompt": "Q", "voice_type": "aggressive_male", "temperature": 0.7});
+    let made = app
+        .post_ours("/realtime/custom-scenario", &scenario)
+        .await
+        .json();
+    let mut body = call();
+    for name in ["collector", made["scenario_id"].as_str().unwrap()] {
+        body["scenario"] = json!(name);
+        let answer = app.post_ours("/schedule-call", &body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        assert_eq!(answer.json()["scenario"], made["scenario_id"]);
+    }
+    let next = app.post("/schedule-call").bearer_auth(NEIGHBOURS_KEY);
+    let answer = send(next.json(&body)).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
 async fn the_neighbour_sees_none_of_it() {
     let app = TestApp::production().await;
     app.post_ours("/schedule-call", &call()).await;
