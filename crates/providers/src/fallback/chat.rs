@@ -1,7 +1,7 @@
 //! Several language models as one.
 
 use super::Fallback;
-use crate::{ChatRequest, ChatStream, LanguageModel, ProviderError};
+use crate::{ChatRequest, ChatStream, Delta, LanguageModel, ProviderError};
 use futures_util::{StreamExt, stream};
 use std::sync::Arc;
 
@@ -18,16 +18,23 @@ impl LanguageModel for Fallback<dyn LanguageModel> {
         self.first_name()
     }
 
-    /// Returns with the first delta: until it came, another provider can still answer instead.
+    /// Returns with the first word or call: until it came, another provider can still answer instead. An answer
+    /// without any is a failure like another.
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ProviderError> {
         let attempt = |provider: Arc<dyn LanguageModel>| {
             let request = request.clone();
             async move {
                 let mut deltas = provider.chat(request).await?;
-                match deltas.next().await {
-                    Some(Ok(first)) => Ok((first, deltas)),
-                    Some(Err(error)) => Err(error),
-                    None => Err(ProviderError::bad_answer(provider.name(), "no answer")),
+                loop {
+                    match deltas.next().await {
+                        Some(Ok(Delta::Text(text))) if text.trim().is_empty() => {}
+                        Some(Ok(Delta::Finish(_))) | None => {
+                            let name = provider.name();
+                            return Err(ProviderError::bad_answer(name, "an empty answer"));
+                        }
+                        Some(Ok(first)) => return Ok((first, deltas)),
+                        Some(Err(error)) => return Err(error),
+                    }
                 }
             }
         };

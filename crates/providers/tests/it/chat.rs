@@ -208,8 +208,11 @@ async fn a_call_of_an_answer_that_was_cut_is_not_made() {
     let half = r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x"}}]}}]}"#;
     let cut = r#"{"choices":[{"delta":{},"finish_reason":"length"}]}"#;
     let (deltas, error) = answer_to(Reply::events(&[half, cut])).await;
-    assert!(error.is_none(), "{error:?}");
-    assert_eq!(deltas, [Delta::Finish(FinishReason::Length)]);
+    assert_eq!(deltas, []);
+    assert!(
+        error.is_some_and(|error| error.to_string().contains("an empty answer")),
+        "nothing is left of it"
+    );
 }
 
 #[tokio::test]

@@ -63,6 +63,22 @@ async fn two_tries_and_no_more() {
 }
 
 #[tokio::test]
+async fn an_answer_without_a_word_is_asked_for_once_more() {
+    let stop = r#"{"choices":[{"index":0,"delta":{"content":" "},"finish_reason":"stop"}]}"#;
+    let empty = || Reply::events(&[stop, "[DONE]"]);
+    let mut server = StandIn::start([empty(), hello(), empty()]).await;
+    let providers = server.providers();
+    let mut answer = providers.llm().chat(question()).await.unwrap();
+    let first = answer.next().await.unwrap().unwrap();
+    assert_eq!(first, Delta::Text("Hel".into()));
+    assert_eq!(server.unseen(), 2);
+    // Nor a second time: that is a failure.
+    let error = providers.llm().chat(question()).await.err().unwrap();
+    assert!(error.to_string().contains("an empty answer"), "{error}");
+    assert_eq!(server.unseen(), 2);
+}
+
+#[tokio::test]
 async fn retry_after_is_kept_to() {
     let limited = Reply::body("text/plain", "")
         .status(429)
