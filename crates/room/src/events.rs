@@ -101,6 +101,11 @@ pub enum RoomEvent {
     },
     /// An audio track begins to arrive.
     TrackSubscribed(RemoteAudioTrack),
+    /// Somebody hears our track, the first of all: what is sent from now on is heard.
+    LocalTrackSubscribed {
+        /// The track.
+        sid: String,
+    },
     /// A subscription could not be served (say, an unsupported codec).
     SubscriptionFailed {
         /// The track.

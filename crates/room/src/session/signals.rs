@@ -1,7 +1,7 @@
 //! What the server says, and what the handles ask for.
 
 use super::{Session, recovery::signal_reason};
-use crate::{DisconnectReason, RoomError, handle::Command};
+use crate::{DisconnectReason, RoomError, RoomEvent, handle::Command};
 use livekit_protocol::{
     self as proto,
     leave_request::Action,
@@ -22,6 +22,10 @@ impl Session {
                 }
             }
             Response::TrackPublished(published) => self.on_track_published(published),
+            Response::TrackSubscribed(subscribed) => {
+                let sid = subscribed.track_sid;
+                self.shared.emit(RoomEvent::LocalTrackSubscribed { sid });
+            }
             Response::MediaSectionsRequirement(needed) => self.on_lines_required(needed.num_audios),
             Response::SubscriptionResponse(response) => {
                 let error = response.err();
