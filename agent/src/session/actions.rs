@@ -11,8 +11,10 @@ use super::{
     speech::{Speech, user_timings},
     voice::Voice,
 };
-use crate::turn::{Action, Decision, Saying, SpeakerId, TranscriptionId, TurnEvent, UtteranceId};
-use casp_conversation::{ReplyEvent, apology::Apology, event::Event};
+use crate::turn::{
+    Action, Author, Decision, Saying, SpeakerId, TranscriptionId, TurnEvent, UtteranceId,
+};
+use casp_conversation::{ReplyEvent, Speaker, apology::Apology, event::Event};
 use casp_providers::Utterance;
 use serde_json::json;
 use std::time::Instant;
@@ -31,7 +33,11 @@ impl Conversation {
                     lock(&speaker.recording).release();
                 }
             }
-            Action::Prepare { utterance, text } => self.prepare(utterance, &text),
+            Action::Prepare {
+                utterance,
+                author,
+                text,
+            } => self.prepare(utterance, author, &text),
             Action::Discard { utterance } => {
                 self.speech.take_if(|speech| speech.utterance == utterance);
             }
@@ -76,11 +82,24 @@ impl Conversation {
         self.transcriptions.insert(id, request);
     }
 
-    fn prepare(&mut self, utterance: UtteranceId, text: &str) {
+    fn prepare(&mut self, utterance: UtteranceId, author: Author, text: &str) {
         self.dialogue.set_now(jiff::Zoned::now());
-        let reply = self.dialogue.reply(text);
+        let reply = self.dialogue.reply(&self.principal(author), text);
         let voice = Voice::begin(&self.services, self.dialogue.assistant());
         self.speech = Some(Speech::new(utterance, Some(reply), voice));
+    }
+
+    /// Who asks for what the turn asks for.
+    fn principal(&self, author: Author) -> Speaker {
+        let identity = match author {
+            Author::Typed(identity) => identity,
+            Author::Voice(id) => match self.speakers.get(&id) {
+                Some(speaker) => speaker.identity.clone(),
+                // Who has left already: nobody's name, and nobody else's either.
+                None => format!("(voice {})", id.0),
+            },
+        };
+        Speaker::stranger(identity)
     }
 
     fn decide(&mut self, utterance: UtteranceId, decision: Decision) {

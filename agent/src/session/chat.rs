@@ -39,12 +39,13 @@ impl Pace {
 
 /// Reads a message and reports it.
 pub(super) async fn read(reader: TextReader, reports: mpsc::Sender<Report>) {
+    let identity = reader.participant().to_owned();
     let read = tokio::time::timeout(TIMEOUT, reader.read_all(MAX_BYTES)).await;
     if let Ok(Ok(text)) = read
         && !text.trim().is_empty()
     {
         // Without a loop there is nobody to answer.
-        let _ = reports.send(Report::Typed { text }).await;
+        let _ = reports.send(Report::Typed { identity, text }).await;
     }
 }
 

@@ -8,7 +8,8 @@ use super::{
     digits::Digits,
     ear::SharedRecording,
     inbox::{INBOX, Report},
-    mouth::{Mouth, MouthNews, ORDERS, Order},
+    mouth::{Mouth, ORDERS, Order},
+    opening::{self, Door},
     people::People,
     reference::{self, ReferenceFeed, ReferenceTap},
     scribe::Scribe,
@@ -17,11 +18,9 @@ use super::{
     voice::Voice,
 };
 use crate::turn::{
-    Action, AgentState, Machine, Saying, SpeakerId, TranscriptionId, TurnEvent, TurnSettings,
+    Action, AgentState, Machine, SpeakerId, TranscriptionId, TurnEvent, TurnSettings,
 };
-use casp_conversation::{
-    Conversation as Dialogue, PastTurn, ToolSet, TurnRole, apology::Apology, event::Event,
-};
+use casp_conversation::{Conversation as Dialogue, ToolSet};
 use casp_room::{LocalAudioTrack, Room, RoomEvents};
 use std::{
     collections::HashMap,
@@ -33,11 +32,6 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
-
-/// From somebody's coming to the first word: the time a browser needs to subscribe to our track.
-const OPENING_DELAY: Duration = Duration::from_millis(250);
-/// How long a bridge may take to play the goodbye and hang up.
-const HANGING_UP: Duration = Duration::from_secs(15);
 
 /// One voice that is heard.
 pub(super) struct Speaker {
@@ -65,8 +59,7 @@ pub(super) struct Conversation {
     pub(super) speech: Option<Speech>,
     /// The first words, in the making before anybody can hear them.
     pub(super) opening: Option<(String, Voice)>,
-    pub(super) open_at: Option<Instant>,
-    pub(super) has_opened: bool,
+    pub(super) door: Door,
     pub(super) mouth: mpsc::Sender<Order>,
     pub(super) courier: Courier,
     pub(super) scribe: Scribe,
@@ -108,10 +101,11 @@ impl Conversation {
             jiff::Zoned::now(),
             claim.past.iter().cloned(),
         );
-        let opening = opening(&assistant.greeting, &assistant.language, &claim.past).map(|text| {
-            let voice = Voice::of_text(&services, assistant, &text);
-            (text, voice)
-        });
+        let opening =
+            opening::words(&assistant.greeting, &assistant.language, &claim.past).map(|text| {
+                let voice = Voice::of_text(&services, assistant, &text);
+                (text, voice)
+            });
         let (reports, inbox) = mpsc::channel(INBOX);
         let (mouth, orders) = mpsc::channel(ORDERS);
         let (mut tasks, mut closing) = (JoinSet::new(), JoinSet::new());
@@ -137,8 +131,7 @@ impl Conversation {
             transcriptions: HashMap::new(),
             speech: None,
             opening,
-            open_at: None,
-            has_opened: false,
+            door: Door::Closed,
             mouth,
             courier,
             scribe,
@@ -233,7 +226,7 @@ impl Conversation {
             self.machine.next_deadline(),
             self.digits.next_deadline(),
             self.people.leave_at(),
-            self.open_at,
+            self.door.opens_at(),
             self.gone_at,
         ]
         .into_iter()
@@ -248,31 +241,14 @@ impl Conversation {
         if self.gone_at.is_some_and(|at| at <= now) {
             self.ending = Some(Ending::HungUp);
         }
-        if self.open_at.take_if(|at| *at <= now).is_some() {
+        if self.door.opens_at().is_some_and(|at| at <= now) {
             self.open(now);
         }
-        if let Some(text) = self.digits.take(now) {
-            self.typed(text, now);
+        if let Some((identity, text)) = self.digits.take(now) {
+            self.typed(identity, text, now);
         }
         let actions = self.machine.advance(now);
         self.act(actions);
-    }
-
-    /// Somebody is there who hears us, or will in a moment.
-    pub(super) fn expect_hearers(&mut self, now: Instant) {
-        if !self.has_opened && self.open_at.is_none() && self.people.is_anybody_there() {
-            self.open_at = Some(now + OPENING_DELAY);
-        }
-    }
-
-    fn open(&mut self, now: Instant) {
-        self.has_opened = true;
-        let opening = self.opening.as_ref();
-        let opening = opening.map(|(text, _)| Saying::Opening(text.clone()));
-        let actions = self.machine.open(opening, now);
-        self.act(actions);
-        self.opening = None;
-        self.tell_who_can_speak(now);
     }
 
     pub(super) fn tell_who_can_speak(&mut self, now: Instant) {
@@ -282,148 +258,11 @@ impl Conversation {
         self.act(actions);
     }
 
-    pub(super) fn typed(&mut self, text: String, now: Instant) {
-        if self.pace.admits(now) {
-            let actions = self.machine.handle(TurnEvent::Typed { text }, now);
-            self.act(actions);
-        } else {
-            tracing::warn!("typed turns come too fast; one is dropped");
-        }
-    }
-
-    fn heard(&mut self, report: Report) {
-        let now = Instant::now();
-        let event = match report {
-            Report::VoiceStarted { speaker, since } => TurnEvent::VoiceStarted { speaker, since },
-            Report::VoiceStopped { speaker, at } => TurnEvent::VoiceStopped { speaker, at },
-            Report::TrackEnded { speaker } => TurnEvent::SpeakerGone { speaker },
-            Report::Transcribed { id, result } => {
-                self.transcriptions.remove(&id);
-                match result {
-                    Ok(transcript) => TurnEvent::Transcribed {
-                        id,
-                        text: transcript.text,
-                    },
-                    Err(error) => {
-                        tracing::error!(%error, "not understood; apologising");
-                        metrics::counter!("casp_agent_failed_steps_total", "kind" => "stt")
-                            .increment(1);
-                        TurnEvent::TranscriptionFailed { id }
-                    }
-                }
-            }
-            Report::Typed { text } => return self.typed(text, now),
-            Report::Mouth(news) => return self.spoke(news, now),
-            Report::EpochLost => {
-                tracing::warn!("another agent has taken the session; leaving in silence");
-                self.ending = Some(Ending::Lost);
-                return;
-            }
-        };
-        let actions = self.machine.handle(event, now);
-        self.act(actions);
-    }
-
-    fn spoke(&mut self, news: MouthNews, now: Instant) {
-        let event = match news {
-            MouthNews::Started {
-                utterance,
-                rtp_timestamp,
-                at,
-            } => {
-                self.tell_bridges(Event::SpeechStarted {
-                    utterance: utterance.0.to_string(),
-                    rtp_timestamp,
-                });
-                if let Some(speech) = self.speech.as_mut()
-                    && speech.utterance == utterance
-                {
-                    speech.clock.started = Some(at);
-                    if let Some(latency) = speech.latency() {
-                        metrics::histogram!("casp_turn_latency_seconds")
-                            .record(latency.as_secs_f64());
-                        let latency = latency.as_millis().to_string();
-                        self.courier.attribute("casp.turn_latency_ms", &latency);
-                    }
-                }
-                TurnEvent::SpeechStarted { utterance }
-            }
-            MouthNews::Clause { utterance, text } => {
-                self.show_clause(utterance, text);
-                return;
-            }
-            MouthNews::Paused {
-                utterance,
-                rtp_timestamp,
-                remaining,
-            } => {
-                self.tell_bridges(Event::SpeechPaused {
-                    utterance: utterance.0.to_string(),
-                    rtp_timestamp,
-                });
-                TurnEvent::SpeechPaused {
-                    utterance,
-                    remaining,
-                }
-            }
-            MouthNews::Cut {
-                utterance,
-                rtp_timestamp,
-            } => {
-                self.tell_bridges(Event::SpeechCut {
-                    utterance: utterance.0.to_string(),
-                    rtp_timestamp,
-                });
-                return;
-            }
-            MouthNews::Finished {
-                utterance,
-                rtp_timestamp,
-            } => {
-                self.tell_bridges(Event::SpeechFinished {
-                    utterance: utterance.0.to_string(),
-                    rtp_timestamp,
-                });
-                if let Some(speech) = self.speech.take_if(|speech| speech.utterance == utterance) {
-                    self.settle(&speech, false, now);
-                }
-                TurnEvent::SpeechFinished { utterance }
-            }
-        };
-        let actions = self.machine.handle(event, now);
-        self.act(actions);
-    }
-
-    /// The conversation is over, once the goodbye has been played.
-    pub(super) fn hang_up(&mut self) {
-        if self.people.bridges().is_empty() {
-            // The last frames are on their way.
-            self.gone_at = Some(Instant::now() + Duration::from_millis(500));
-        } else {
-            self.tell_bridges(Event::HangUp {});
-            self.gone_at = Some(Instant::now() + HANGING_UP);
-        }
-    }
-
-    pub(super) fn tell_bridges(&self, event: Event) {
-        self.courier.event(event, self.people.bridges());
-    }
-
     /// Carries out actions, in order.
     pub(super) fn act(&mut self, actions: Vec<Action>) {
         for action in actions {
             self.act_once(action);
         }
-    }
-}
-
-/// What the agent begins with: a greeting, or, where a successor takes over in mid-sentence, an apology.
-fn opening(greeting: &str, language: &str, past: &[PastTurn]) -> Option<String> {
-    match past.last() {
-        None if greeting.trim().is_empty() => None,
-        None => Some(greeting.to_owned()),
-        Some(last) if last.role == TurnRole::Assistant => None,
-        Some(_) => Some(Apology::Resumed.text(language).to_owned()),
     }
 }
 
@@ -440,26 +279,4 @@ async fn is_anybody_else_working(services: &Services) -> bool {
     let capacity =
         casp_store::workers::capacity(&services.store, crate::clock::unix_ms(), stale).await;
     capacity.is_ok_and(|capacity| capacity.free > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn turn(role: TurnRole) -> PastTurn {
-        PastTurn {
-            role,
-            text: "…".into(),
-        }
-    }
-
-    #[test]
-    fn a_successor_does_not_greet_again() {
-        assert_eq!(opening("Hello!", "en", &[]).as_deref(), Some("Hello!"));
-        assert_eq!(opening(" ", "en", &[]), None);
-        let past = [turn(TurnRole::Assistant)];
-        assert_eq!(opening("Hello!", "en", &past), None);
-        let past = [turn(TurnRole::Assistant), turn(TurnRole::User)];
-        assert!(opening("Hello!", "en", &past).unwrap().contains("sorry"));
-    }
 }

@@ -11,13 +11,20 @@ const MAX_DIGITS: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct Digits {
     pressed: String,
+    /// Who pressed them: a participant's identity.
+    by: String,
     complete_at: Option<Instant>,
 }
 
 impl Digits {
     /// A digit was pressed; `#` completes them at once.
-    pub(super) fn press(&mut self, digit: char, now: Instant) {
+    pub(super) fn press(&mut self, identity: &str, digit: char, now: Instant) {
         if digit.is_ascii_digit() || "*#ABCD".contains(digit) {
+            if self.by != identity {
+                // Digits of two people are no number.
+                self.pressed.clear();
+                identity.clone_into(&mut self.by);
+            }
             if self.pressed.len() < MAX_DIGITS {
                 self.pressed.push(digit);
             }
@@ -31,12 +38,13 @@ impl Digits {
         self.complete_at
     }
 
-    /// The turn, if they are complete.
-    pub(super) fn take(&mut self, now: Instant) -> Option<String> {
+    /// Whose turn it is and what it says, if they are complete.
+    pub(super) fn take(&mut self, now: Instant) -> Option<(String, String)> {
         self.complete_at.take_if(|at| *at <= now)?;
         let digits = std::mem::take(&mut self.pressed);
         let spaced: Vec<_> = digits.chars().map(String::from).collect();
-        Some(format!("(I pressed {} on my telephone.)", spaced.join(" ")))
+        let text = format!("(I pressed {} on my telephone.)", spaced.join(" "));
+        Some((self.by.clone(), text))
     }
 }
 
@@ -48,15 +56,15 @@ mod tests {
     fn digits_are_one_turn() {
         let now = Instant::now();
         let mut digits = Digits::default();
-        digits.press('4', now);
-        digits.press('2', now + Duration::from_millis(600));
-        digits.press('x', now + Duration::from_millis(700));
+        digits.press("ann", '4', now);
+        digits.press("ann", '2', now + Duration::from_millis(600));
+        digits.press("ann", 'x', now + Duration::from_millis(700));
         assert_eq!(digits.take(now + PAUSE), None);
         let complete_at = now + Duration::from_millis(600) + PAUSE;
         assert_eq!(digits.next_deadline(), Some(complete_at));
         assert_eq!(
-            digits.take(complete_at).as_deref(),
-            Some("(I pressed 4 2 on my telephone.)")
+            digits.take(complete_at),
+            Some(("ann".into(), "(I pressed 4 2 on my telephone.)".into()))
         );
         assert_eq!(digits.next_deadline(), None);
     }
@@ -65,9 +73,19 @@ mod tests {
     fn a_hash_completes_them() {
         let now = Instant::now();
         let mut digits = Digits::default();
-        digits.press('1', now);
-        digits.press('#', now);
+        digits.press("ann", '1', now);
+        digits.press("ann", '#', now);
         assert!(digits.take(now).is_some());
+    }
+
+    #[test]
+    fn digits_of_two_people_are_no_number() {
+        let now = Instant::now();
+        let mut digits = Digits::default();
+        digits.press("ann", '4', now);
+        digits.press("bob", '2', now);
+        let (identity, text) = digits.take(now + PAUSE).unwrap();
+        assert_eq!((identity.as_str(), text.contains(" 4")), ("bob", false));
     }
 
     #[test]
@@ -75,7 +93,7 @@ mod tests {
         let now = Instant::now();
         let mut digits = Digits::default();
         for _ in 0..1_000 {
-            digits.press('7', now);
+            digits.press("ann", '7', now);
         }
         assert_eq!(digits.pressed.len(), MAX_DIGITS);
     }

@@ -23,7 +23,7 @@ pub(super) enum Report {
         result: Result<Transcript, ProviderError>,
     },
     /// Somebody typed.
-    Typed { text: String },
+    Typed { identity: String, text: String },
     /// The mouth.
     Mouth(MouthNews),
     /// Another agent has taken the session.

@@ -46,6 +46,7 @@ impl Conversation {
                 self.tell_who_can_speak(now);
             }
             RoomEvent::TrackSubscribed(track) => self.listen_to(track),
+            RoomEvent::LocalTrackSubscribed { .. } => self.is_heard(now),
             RoomEvent::SubscriptionFailed { sid, reason } => {
                 tracing::warn!(track = sid, reason, "somebody can't be heard");
             }
@@ -55,11 +56,11 @@ impl Conversation {
                 payload,
             } if topic == TOPIC && is_bridge(&participant) => {
                 if let Ok(Envelope { v: VERSION, event }) = serde_json::from_slice(&payload) {
-                    self.bridge_says(event, now);
+                    self.bridge_says(participant, event, now);
                 }
             }
             RoomEvent::Dtmf { participant, digit } if self.people.knows(&participant) => {
-                self.digits.press(digit, now);
+                self.digits.press(&participant, digit, now);
             }
             RoomEvent::TextStream(reader)
                 if reader.topic() == chat::TOPIC
@@ -117,10 +118,10 @@ impl Conversation {
         );
     }
 
-    fn bridge_says(&mut self, event: Event, now: Instant) {
+    fn bridge_says(&mut self, identity: String, event: Event, now: Instant) {
         match event {
             Event::Text { text, .. } if text.len() > chat::MAX_BYTES || text.trim().is_empty() => {}
-            Event::Text { role, text } if role == "user" => self.typed(text, now),
+            Event::Text { role, text } if role == "user" => self.typed(identity, text, now),
             Event::Text { role, text } if role == "assistant" && self.pace.admits(now) => {
                 let actions = self.machine.handle(TurnEvent::Say { text }, now);
                 self.act(actions);

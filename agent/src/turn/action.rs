@@ -1,6 +1,6 @@
 //! What the machine wants done.
 
-use super::{SpeakerId, TranscriptionId, UtteranceId};
+use super::{Author, SpeakerId, TranscriptionId, UtteranceId};
 use std::time::Instant;
 
 /// The agent's state as others see it (`lk.agent.state`).
@@ -90,7 +90,9 @@ pub enum Action {
     Prepare {
         /// Under this id.
         utterance: UtteranceId,
-        /// The user's words.
+        /// Whose words.
+        author: Author,
+        /// The words.
         text: String,
     },
     /// The user went on: throw a prepared answer away.

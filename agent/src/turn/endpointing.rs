@@ -5,7 +5,7 @@
 //! when they do not. By then the answer is usually there.
 
 use super::{
-    Action, Decision, SpeakerId, TranscriptionId, TurnSettings, UtteranceId,
+    Action, Author, Decision, SpeakerId, TranscriptionId, TurnSettings, UtteranceId,
     floor::{Heard, Outbox, Pending, Progress},
     wording::{looks_unfinished, words_of},
 };
@@ -180,6 +180,7 @@ impl UserTurn {
             let utterance = out.next_utterance();
             out.push(Action::Prepare {
                 utterance,
+                author: Author::Voice(self.speaker),
                 text: text.clone(),
             });
             self.prepared = Some(utterance);

@@ -14,6 +14,15 @@ pub struct UtteranceId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TranscriptionId(pub u64);
 
+/// Whose turn it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Author {
+    /// A voice.
+    Voice(SpeakerId),
+    /// Whoever typed it: a participant's identity.
+    Typed(String),
+}
+
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TurnEvent {
@@ -48,8 +57,10 @@ pub enum TurnEvent {
         /// Which request.
         id: TranscriptionId,
     },
-    /// The user typed a turn.
+    /// Somebody typed a turn.
     Typed {
+        /// Who: a participant's identity.
+        identity: String,
         /// Text.
         text: String,
     },

@@ -1,10 +1,12 @@
 //! The machine: events in, actions out.
 
+mod passing;
+
 use super::{
-    Action, AgentState, Decision, Saying, SpeakerId, TurnEvent, TurnSettings, UtteranceId,
+    Action, AgentState, Author, Decision, Saying, SpeakerId, TurnEvent, TurnSettings, UtteranceId,
     endpointing::UserTurn,
-    floor::{AgentTurn, Floor, Outbox, Progress},
-    interruption::{Interruption, Verdict},
+    floor::{AgentTurn, Floor, Outbox},
+    interruption::Interruption,
     patience::Patience,
 };
 use std::{
@@ -96,7 +98,7 @@ impl Machine {
                 }
                 Floor::Free | Floor::Over => {}
             },
-            TurnEvent::Typed { text } => self.typed(text, now),
+            TurnEvent::Typed { identity, text } => self.typed(identity, text, now),
             TurnEvent::Say { text } => {
                 if matches!(self.floor, Floor::Free) {
                     self.say(Saying::Text(text), false);
@@ -222,7 +224,7 @@ impl Machine {
         }
     }
 
-    fn typed(&mut self, text: String, now: Instant) {
+    fn typed(&mut self, identity: String, text: String, now: Instant) {
         if self.patience.is_time_up() {
             return;
         }
@@ -231,6 +233,7 @@ impl Machine {
         let utterance = self.out.next_utterance();
         self.out.push(Action::Prepare {
             utterance,
+            author: Author::Typed(identity),
             text: text.clone(),
         });
         let decision = Decision {
@@ -274,128 +277,6 @@ impl Machine {
             self.listen(interruption.user_turn(None));
         } else {
             self.free(now);
-        }
-    }
-
-    /// What a user's turn has come to.
-    fn progress(&mut self, progress: Progress, now: Instant) {
-        match progress {
-            Progress::Open => {}
-            Progress::Nothing => {
-                self.take_floor();
-                self.free(now);
-            }
-            Progress::Failed => {
-                self.take_floor();
-                self.say(Saying::Apology, false);
-            }
-            Progress::Decided(utterance, decision) => {
-                self.patience.user_was_active();
-                if let Some(speaker) = decision.speaker {
-                    self.out.push(Action::Release { speaker });
-                    self.out.push(Action::ShowUserText {
-                        speaker,
-                        text: decision.text.clone(),
-                        is_final: true,
-                    });
-                }
-                let now = decision.decided_at;
-                let speaker = decision.speaker;
-                self.decided(utterance, decision);
-                let other = self
-                    .voices
-                    .iter()
-                    .find(|(voice, _)| Some(*voice) != speaker);
-                if let (Some((other, _)), Floor::Agent(agent)) = (other, &mut self.floor) {
-                    agent.interruption = Some(Interruption::new(utterance, *other, now));
-                }
-            }
-        }
-    }
-
-    /// What a voice over the agent's speech has turned out to be.
-    fn judge(&mut self, verdict: Verdict) {
-        let turn = match verdict {
-            Verdict::Open => return,
-            Verdict::Nothing => {
-                if let Floor::Agent(agent) = &mut self.floor
-                    && let Some(interruption) = agent.interruption.take()
-                {
-                    interruption.dismiss(&mut self.out);
-                }
-                return;
-            }
-            Verdict::Yield(turn) => turn,
-        };
-        if let Floor::Agent(agent) = &self.floor {
-            let utterance = agent.utterance;
-            self.out.push(Action::Cut { utterance });
-            self.listen(turn);
-        }
-    }
-
-    fn decided(&mut self, utterance: UtteranceId, decision: Decision) {
-        self.out.push(Action::Decide {
-            utterance,
-            decision,
-        });
-        self.agent_takes_floor(utterance, false);
-        self.show(AgentState::Thinking);
-    }
-
-    fn say(&mut self, saying: Saying, is_last: bool) {
-        let utterance = self.out.next_utterance();
-        self.out.push(Action::Say { utterance, saying });
-        self.agent_takes_floor(utterance, is_last);
-    }
-
-    /// Last words, whoever has the floor.
-    fn end_with(&mut self, saying: Saying) {
-        self.take_floor();
-        self.queued.clear();
-        self.say(saying, true);
-    }
-
-    fn agent_takes_floor(&mut self, utterance: UtteranceId, is_last: bool) {
-        self.patience.end();
-        self.floor = Floor::Agent(AgentTurn {
-            utterance,
-            is_last,
-            interruption: None,
-        });
-    }
-
-    fn listen(&mut self, turn: UserTurn) {
-        self.patience.end();
-        self.floor = Floor::User(turn);
-        self.show(AgentState::Listening);
-    }
-
-    /// Nobody has the floor: whoever waits for it gets it.
-    fn free(&mut self, now: Instant) {
-        self.floor = Floor::Free;
-        self.patience.begin(now);
-        self.show(AgentState::Listening);
-        if let Some(saying) = self.queued.pop_front() {
-            self.say(saying, false);
-        } else if let Some(&(speaker, since)) = self.voices.first() {
-            self.listen(UserTurn::new(speaker, since));
-        }
-    }
-
-    /// Takes the floor from whoever has it.
-    fn take_floor(&mut self) {
-        match std::mem::replace(&mut self.floor, Floor::Free) {
-            Floor::Free | Floor::Over => {}
-            Floor::User(turn) => turn.abandon(&mut self.out),
-            Floor::Agent(agent) => {
-                if let Some(interruption) = agent.interruption {
-                    interruption.abandon(&mut self.out);
-                }
-                self.out.push(Action::Cut {
-                    utterance: agent.utterance,
-                });
-            }
         }
     }
 

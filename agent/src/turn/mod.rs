@@ -17,6 +17,6 @@ mod tests;
 mod wording;
 
 pub use action::{Action, AgentState, Decision, Saying};
-pub use event::{SpeakerId, TranscriptionId, TurnEvent, UtteranceId};
+pub use event::{Author, SpeakerId, TranscriptionId, TurnEvent, UtteranceId};
 pub use machine::Machine;
 pub use settings::TurnSettings;

@@ -1,6 +1,10 @@
 //! One conversation: assistant, history, tools and the language model.
 
-use crate::{Assistant, History, PastTurn, Reply, ReplyOutcome, Tools};
+use crate::{
+    Assistant, HeldCall, History, PastTurn, Reply, ReplyOutcome, Speaker, Tools,
+    confirmation::{Answer, Confirmation},
+    reply::{Opening, Turn},
+};
 use casp_providers::{ChatMessage, ChatRequest, LanguageModel};
 use jiff::Zoned;
 use std::sync::Arc;
@@ -12,6 +16,7 @@ pub struct Conversation {
     history: History,
     llm: Arc<dyn LanguageModel>,
     tools: Arc<dyn Tools>,
+    confirmation: Confirmation,
 }
 
 impl Conversation {
@@ -22,13 +27,7 @@ impl Conversation {
         tools: Arc<dyn Tools>,
         now: Zoned,
     ) -> Self {
-        let history = History::new(&assistant, now);
-        Self {
-            assistant,
-            history,
-            llm,
-            tools,
-        }
+        Self::resume(assistant, llm, tools, now, [])
     }
 
     /// A conversation that another worker began and `turns` tell of, oldest first.
@@ -45,6 +44,7 @@ impl Conversation {
             history,
             llm,
             tools,
+            confirmation: Confirmation::default(),
         }
     }
 
@@ -63,12 +63,13 @@ impl Conversation {
         self.history.set_now(&self.assistant, now);
     }
 
-    /// Starts the reply to a user's turn without touching the history, so that it may be a guess: drop it and
-    /// nothing has happened, but for reading. Tools that write wait for [`Reply::allow_writes`].
+    /// Starts the reply to a turn without touching the history, so that it may be a guess: drop it and nothing has
+    /// happened, but for reading. Tools that write wait for [`Reply::allow_writes`], and, as the assistant's
+    /// [`Confirm`](crate::Confirm) says, for the speaker's yes in the next turn.
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn reply(&self, user_text: &str) -> Reply {
+    pub fn reply(&self, speaker: &Speaker, user_text: &str) -> Reply {
         let mut history = self.history.clone();
         history.push_user(user_text);
         let request = ChatRequest {
@@ -77,16 +78,24 @@ impl Conversation {
             temperature: self.assistant.temperature,
             max_tokens: None,
         };
-        Reply::start(
-            user_text.to_owned(),
-            request,
-            self.llm.clone(),
-            self.tools.clone(),
-        )
+        let opening = match self.confirmation.answered(speaker, user_text) {
+            Answer::Nothing => Opening::Model,
+            Answer::Agreed(held) => Opening::CarryOut(held),
+            Answer::Unclear(held, why) => Opening::AskAgain(held, why),
+            Answer::Dropped(held) => Opening::Note(not_done(&held)),
+        };
+        let turn = Turn {
+            user_text: user_text.to_owned(),
+            speaker: speaker.clone(),
+            confirm: self.assistant.confirm,
+            opening,
+        };
+        Reply::start(turn, request, self.llm.clone(), self.tools.clone())
     }
 
     /// Makes a turn history: the user's words, the tools' work, and of the answer what was heard.
     pub fn commit(&mut self, outcome: ReplyOutcome) {
+        self.confirmation.settle(&outcome);
         self.history.push_user(&outcome.user_text);
         for message in outcome.tool_messages {
             self.history.push_tool_message(message);
@@ -97,6 +106,7 @@ impl Conversation {
 
     /// The assistant said something outside a reply (greeting, apology, a text it was given): what was heard of it.
     pub fn commit_speech(&mut self, heard: &str) {
+        self.confirmation.spoke_of_something_else();
         self.history.begin_assistant(heard);
     }
 
@@ -114,4 +124,12 @@ impl Conversation {
     pub fn system_note(&mut self, text: &str) {
         self.history.push_note(text);
     }
+}
+
+/// What the model is told of a call that was not agreed to.
+fn not_done(held: &HeldCall) -> String {
+    format!(
+        "The user did not agree to {}: it was not done, and will not be unless they ask for it anew.",
+        held.action()
+    )
 }

@@ -193,10 +193,14 @@ fn system_text(assistant: &Assistant, now: Zoned) -> String {
     }
     match assistant.confirm {
         Confirm::Writes => parts.push(
-            "Before you send, create, change or cancel anything, say in one sentence what you are about to do and \
-             wait for the user's yes. Looking things up and hanging up need no yes.",
+            "When you call a tool that sends, creates, changes or cancels something, the user is asked to confirm it \
+             by the system, in the tool's own words: call it as soon as you know its arguments, and don't ask \
+             yourself. It is done when the tool reports it as succeeded, and not before.",
         ),
-        Confirm::Always => parts.push("Before you use any tool but hanging up, say what you are about to do and wait for the user's yes."),
+        Confirm::Always => parts.push(
+            "Whenever you call a tool, the user is asked to confirm it by the system: call it as soon as you know its \
+             arguments, and don't ask yourself. It is done when the tool reports it as succeeded, and not before.",
+        ),
         Confirm::Never => {}
     }
     let now = now.in_tz(&assistant.timezone).unwrap_or(now);
@@ -248,7 +252,7 @@ mod tests {
         };
         assert!(content.starts_with("You are CASP"));
         assert!(content.contains("You are heard"));
-        assert!(content.contains("wait for the user's yes"));
+        assert!(content.contains("is asked to confirm it"));
         assert!(
             content.ends_with("It is Tuesday, 3 June 2025, 12:05 (time zone Europe/Berlin)."),
             "{content}"
@@ -267,7 +271,7 @@ mod tests {
             panic!()
         };
         assert!(!content.contains("heard"));
-        assert!(!content.contains("yes"));
+        assert!(!content.contains("confirm"));
         assert!(content.ends_with("10:05 (time zone UTC)."), "{content}");
     }
 

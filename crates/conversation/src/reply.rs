@@ -1,5 +1,6 @@
 //! A reply as it comes: text, clauses, actions.
 
+mod confirming;
 mod outcome;
 mod rounds;
 mod tool_calls;
@@ -9,7 +10,7 @@ mod tests;
 
 pub use outcome::ReplyOutcome;
 
-use crate::{ToolStatus, Tools};
+use crate::{Confirm, HeldCall, Speaker, ToolStatus, Tools};
 use casp_providers::{ChatRequest, LanguageModel, ProviderError};
 use outcome::Progress;
 use rounds::Rounds;
@@ -23,7 +24,7 @@ const EVENTS_WAITING: usize = 64;
 /// What happens in a reply.
 #[derive(Debug, Clone)]
 pub enum ReplyEvent {
-    /// The model began to answer (text or a tool call). Once, first.
+    /// The answer began (text or a tool call). Once.
     FirstToken,
     /// More text, as the model wrote it. All of them together are [`ReplyOutcome::said`].
     Text(String),
@@ -34,7 +35,7 @@ pub enum ReplyEvent {
         /// `google-calendar.agenda`.
         name: String,
     },
-    /// A tool has run.
+    /// A tool has run, or waits for the user's yes: then `result` is what the user is asked.
     ActionFinished {
         /// `google-calendar.agenda`.
         name: String,
@@ -49,8 +50,30 @@ pub enum ReplyEvent {
     HangUp,
     /// The reply is complete. Last.
     Done(ReplyOutcome),
-    /// The model failed, and trying again did not help. Last. The clauses before it stand; [`Reply::outcome`] has them.
+    /// The model failed. Last. The clauses before it stand; [`Reply::outcome`] has them.
     Failed(ProviderError),
+}
+
+/// What is answered.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) user_text: String,
+    pub(crate) speaker: Speaker,
+    pub(crate) confirm: Confirm,
+    pub(crate) opening: Opening,
+}
+
+/// How a reply begins.
+#[derive(Debug)]
+pub(crate) enum Opening {
+    /// With the model.
+    Model,
+    /// With the model, which is told something first.
+    Note(String),
+    /// With the call that the user has agreed to.
+    CarryOut(HeldCall),
+    /// With the question that was not heard, or not answered by the right one; and that is all of it.
+    AskAgain(HeldCall, &'static str),
 }
 
 /// A reply on its way. It runs by itself, ahead of its reader by a bounded number of events; dropping it cancels
@@ -68,16 +91,18 @@ pub struct Reply {
 
 impl Reply {
     pub(crate) fn start(
-        user_text: String,
+        turn: Turn,
         request: ChatRequest,
         llm: Arc<dyn LanguageModel>,
         tools: Arc<dyn Tools>,
     ) -> Self {
         let (events_in, events) = mpsc::channel(EVENTS_WAITING);
         let (writes, writes_seen) = watch::channel(false);
+        let user_text = turn.user_text.clone();
         let progress = Progress::new(&user_text);
         let provider = llm.name().to_owned();
         let rounds = Rounds::new(
+            turn,
             request,
             llm,
             tools,

@@ -13,6 +13,7 @@ pub use outcome::{ToolOutcome, ToolStatus};
 pub use set::{Action, ToolSet};
 pub(crate) use vocabulary::is_action_pattern;
 
+use crate::Speaker;
 use casp_providers::ToolSpec;
 use serde::Deserialize;
 
@@ -35,9 +36,14 @@ pub trait Tools: Send + Sync + std::fmt::Debug {
     fn kind(&self, _name: &str) -> ToolKind {
         ToolKind::Write
     }
-    /// Runs one. `name` is as in its spec; `arguments` is the JSON text of an object. What goes wrong is in the
-    /// outcome. Dropping the future stops waiting for it.
-    async fn call(&self, name: &str, arguments: &str) -> ToolOutcome;
+    /// What the user is asked before a call runs, complete: "Shall I send “we won” to John?". `None` for what needs
+    /// nobody's yes: it only ends the conversation, or would do nothing.
+    fn confirmation(&self, name: &str, _arguments: &str) -> Option<String> {
+        Some(format!("Shall I use {}?", ActionName::from_tool(name)))
+    }
+    /// Runs one for a speaker. `name` is as in its spec; `arguments` is the JSON text of an object. What goes wrong is
+    /// in the outcome. Dropping the future stops waiting for it.
+    async fn call(&self, speaker: &Speaker, name: &str, arguments: &str) -> ToolOutcome;
 }
 
 /// No tools at all.
@@ -49,7 +55,7 @@ impl Tools for NoTools {
     fn specs(&self) -> Vec<ToolSpec> {
         Vec::new()
     }
-    async fn call(&self, name: &str, _arguments: &str) -> ToolOutcome {
+    async fn call(&self, _speaker: &Speaker, name: &str, _arguments: &str) -> ToolOutcome {
         ToolOutcome::failed(format!("There is no tool {name}."))
     }
 }

@@ -1,8 +1,12 @@
 //! The offline default: the rule-based assistant with the tools of an account that has connected nothing.
 
-use casp_conversation::{Assistant, Conversation, NoTools, ReplyEvent, ToolSet, Tools};
+use casp_conversation::{
+    Action, ActionName, Assistant, Conversation, NoTools, ReplyEvent, Speaker, ToolKind,
+    ToolOutcome, ToolSet, Tools,
+};
 use casp_providers::builtin::assistant::RuleBased;
-use std::sync::Arc;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 
 fn conversation(tools: Arc<dyn Tools>) -> Conversation {
     let assistant = Assistant::builtin("default")
@@ -20,7 +24,7 @@ fn tools() -> Arc<dyn Tools> {
 
 /// Says something, and gives what is spoken and whether the conversation is over.
 async fn turn(conversation: &mut Conversation, text: &str) -> (Vec<String>, bool) {
-    let mut reply = conversation.reply(text);
+    let mut reply = conversation.reply(&Speaker::stranger("ann"), text);
     reply.allow_writes();
     let (mut clauses, mut is_over) = (Vec::new(), false);
     while let Some(event) = reply.next().await {
@@ -42,7 +46,7 @@ async fn asked_for_the_calendar_it_says_that_none_is_connected_and_how_to_connec
         clauses,
         [
             "No Google Calendar is connected yet.",
-            "You can connect one on the Connections page, or in your browser at /v1/oauth/connect/google-calendar.",
+            "You can connect one at /v1/oauth/connect/google-calendar.",
         ]
     );
     assert!(!is_over);
@@ -83,5 +87,68 @@ async fn a_conversation_goes_from_hello_to_goodbye() {
     assert_eq!(
         turn(&mut conversation, "goodbye").await,
         (vec!["Goodbye, and have a nice day.".to_owned()], true)
+    );
+}
+
+/// A connected mail account.
+#[derive(Debug)]
+struct SendMail {
+    name: ActionName,
+    sent: Mutex<Vec<String>>,
+}
+
+#[async_trait::async_trait]
+impl Action for SendMail {
+    fn name(&self) -> &ActionName {
+        &self.name
+    }
+    fn description(&self) -> &'static str {
+        "Sends a mail."
+    }
+    fn parameters(&self) -> Value {
+        json!({"type": "object"})
+    }
+    fn kind(&self) -> ToolKind {
+        ToolKind::Write
+    }
+    fn confirmation(&self, arguments: &Value) -> Option<String> {
+        let (to, body) = (&arguments["to"], &arguments["body"]);
+        Some(format!("Shall I write {body} to {to}?"))
+    }
+    async fn run(&self, speaker: &Speaker, arguments: Value) -> ToolOutcome {
+        let mail = format!("{}: {arguments}", speaker.identity);
+        self.sent.lock().unwrap().push(mail);
+        ToolOutcome::succeeded(json!({"id": 1}))
+    }
+}
+
+#[tokio::test]
+async fn a_mail_is_sent_after_a_yes_and_not_before() {
+    let mail = Arc::new(SendMail {
+        name: ActionName::new("gmail.send"),
+        sent: Mutex::default(),
+    });
+    let tools = ToolSet::for_assistant(Assistant::builtin("default").unwrap()).with(mail.clone());
+    let mut conversation = conversation(Arc::new(tools));
+    let wish = "send a mail to John saying we won";
+    let question = [r#"Shall I write "We won" to "John"?"#];
+    assert_eq!(turn(&mut conversation, wish).await.0, question);
+    assert_eq!(
+        turn(&mut conversation, "no thanks").await.0,
+        ["All right.", "Let me know if you need anything."]
+    );
+    assert_eq!(turn(&mut conversation, wish).await.0, question);
+    assert_eq!(turn(&mut conversation, "what time is it").await.0.len(), 1);
+    assert!(turn(&mut conversation, "yes").await.0[0].starts_with("All right."));
+    assert!(mail.sent.lock().unwrap().is_empty());
+
+    assert_eq!(turn(&mut conversation, wish).await.0, question);
+    assert_eq!(
+        turn(&mut conversation, "yes please").await.0,
+        ["Done.", "Your message is sent."]
+    );
+    assert_eq!(
+        *mail.sent.lock().unwrap(),
+        [r#"ann: {"body":"We won","to":"John"}"#]
     );
 }

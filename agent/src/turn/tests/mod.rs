@@ -85,8 +85,8 @@ impl Stage {
     }
 
     pub(super) fn typed(&mut self, at: u64, text: &str) -> Vec<Action> {
-        let text = text.to_owned();
-        self.at(at, TurnEvent::Typed { text })
+        let (identity, text) = (TYPIST.to_owned(), text.to_owned());
+        self.at(at, TurnEvent::Typed { identity, text })
     }
 
     pub(super) fn starts_to_speak(&mut self, at: u64, utterance: u64) -> Vec<Action> {
@@ -119,9 +119,23 @@ pub(super) fn transcribe(id: u64, since: Instant) -> Action {
     }
 }
 
+/// Who types in tests.
+const TYPIST: &str = "alice";
+
+/// The answer to words of Alice's voice.
 pub(super) fn prepare(utterance: u64, text: &str) -> Action {
+    prepare_for(Author::Voice(ALICE), utterance, text)
+}
+
+/// The answer to what was typed.
+pub(super) fn prepare_typed(utterance: u64, text: &str) -> Action {
+    prepare_for(Author::Typed(TYPIST.to_owned()), utterance, text)
+}
+
+fn prepare_for(author: Author, utterance: u64, text: &str) -> Action {
     Action::Prepare {
         utterance: UtteranceId(utterance),
+        author,
         text: text.to_owned(),
     }
 }

@@ -147,7 +147,10 @@ proptest! {
                 Step::Failed(back) => Some(TurnEvent::TranscriptionFailed {
                     id: TranscriptionId(referee.newest_transcription.saturating_sub(back)),
                 }),
-                Step::Typed => Some(TurnEvent::Typed { text: "typed".to_owned() }),
+                Step::Typed => Some(TurnEvent::Typed {
+                    identity: "alice".to_owned(),
+                    text: "typed".to_owned(),
+                }),
                 Step::Say => Some(TurnEvent::Say { text: "said".to_owned() }),
                 Step::Clear => Some(TurnEvent::Clear),
                 Step::Started(back) => Some(TurnEvent::SpeechStarted {

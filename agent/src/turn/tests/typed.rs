@@ -10,7 +10,7 @@ fn decided_actions(actions: &[Action]) -> (u64, &str) {
 fn a_typed_turn_is_answered_without_waiting() {
     let mut stage = Stage::new();
     let actions = stage.typed(1_000, "hello");
-    assert_eq!(actions[0], prepare(1, "hello"));
+    assert_eq!(actions[0], prepare_typed(1, "hello"));
     assert_eq!(decided_actions(&actions), (1, "hello"));
 }
 
@@ -18,7 +18,7 @@ fn a_typed_turn_is_answered_without_waiting() {
 fn it_interrupts_the_agent() {
     let mut stage = Stage::speaking();
     let actions = stage.typed(2_000, "stop");
-    assert_eq!(actions[..2], [cut(1), prepare(2, "stop")]);
+    assert_eq!(actions[..2], [cut(1), prepare_typed(2, "stop")]);
     assert_eq!(decided_actions(&actions), (2, "stop"));
 }
 
@@ -30,7 +30,7 @@ fn it_replaces_what_is_being_said() {
     stage.due(2_120);
     stage.transcribed(2_150, 1, "What is");
     let actions = stage.typed(2_200, "never mind");
-    assert_eq!(actions[..2], [released(), prepare(1, "never mind")]);
+    assert_eq!(actions[..2], [released(), prepare_typed(1, "never mind")]);
 }
 
 #[test]

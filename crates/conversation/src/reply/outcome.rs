@@ -1,5 +1,6 @@
 //! What a reply came to.
 
+use crate::HeldCall;
 use casp_providers::{ChatMessage, ToolCall};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,8 +13,11 @@ pub struct ReplyOutcome {
     pub said: String,
     /// What the user really heard, when it was cut. `None`: all of it.
     pub heard: Option<String>,
-    /// Calls of tools and their answers, in order; every call has its answer.
+    /// Calls of tools and their answers, in order; every call has its answer. Before them, what the model is told of
+    /// a call that was not agreed to.
     pub tool_messages: Vec<ChatMessage>,
+    /// The call that the reply ends with asking about.
+    pub held: Option<HeldCall>,
 }
 
 /// The outcome so far, shared between a reply's task and its handle. Never locked over an await.
@@ -89,6 +93,15 @@ impl Progress {
             .outcome
             .said
             .ends_with(|last: char| !last.is_whitespace())
+    }
+
+    pub(super) fn add_note(&self, content: String) {
+        let note = ChatMessage::System { content };
+        self.state().outcome.tool_messages.push(note);
+    }
+
+    pub(super) fn hold(&self, held: HeldCall) {
+        self.state().outcome.held = Some(held);
     }
 
     pub(super) fn add_calls(&self, calls: &[ToolCall]) {

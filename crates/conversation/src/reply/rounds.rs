@@ -1,11 +1,12 @@
 //! The loop of model and tools behind a reply.
 
 use super::{
-    ReplyEvent,
+    Opening, ReplyEvent, Turn,
+    confirming::arguments_of,
     outcome::Progress,
     tool_calls::{self, Ledger},
 };
-use crate::{ActionName, ClauseSplitter, ToolKind, ToolOutcome, Tools};
+use crate::{ActionName, ClauseSplitter, HeldCall, ToolKind, ToolOutcome, Tools};
 use casp_providers::{ChatMessage, ChatRequest, Delta, LanguageModel, ProviderError, ToolCall};
 use futures_util::{StreamExt, future::join_all};
 use std::{sync::Arc, time::Duration};
@@ -19,6 +20,9 @@ const TOOL_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_TEXT_BYTES: usize = 32_000;
 /// Longest answer of a tool that goes to the model, in characters.
 const MAX_TOOL_ANSWER: usize = 16_000;
+/// What the model is told of calls beside one that the user is asked about.
+const ONE_AT_A_TIME: &str =
+    "Not done: the user is asked about another call first. Call again when that one is answered.";
 /// Most tool calls the model may ask for in one round; the rest are left out.
 const MAX_CALLS_A_ROUND: usize = 16;
 
@@ -30,16 +34,18 @@ pub(super) enum Stop {
     Failed(ProviderError),
 }
 
-type Step<T> = Result<T, Stop>;
+pub(super) type Step<T> = Result<T, Stop>;
 
+/// The answer to one turn. Failing models are not its business: who chose the model has tried again, and elsewhere.
 pub(super) struct Rounds {
-    request: ChatRequest,
+    pub(super) turn: Turn,
+    pub(super) request: ChatRequest,
     llm: Arc<dyn LanguageModel>,
-    tools: Arc<dyn Tools>,
+    pub(super) tools: Arc<dyn Tools>,
     events: mpsc::Sender<ReplyEvent>,
-    progress: Progress,
+    pub(super) progress: Progress,
     writes: watch::Receiver<bool>,
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
     has_begun: bool,
 }
 
@@ -48,12 +54,21 @@ pub(super) struct Rounds {
 struct Round {
     calls: Vec<ToolCall>,
     has_text: bool,
-    /// The model took the request. Before that, trying again is the business of whoever chose the model.
-    is_accepted: bool,
+}
+
+/// What came of its calls.
+enum Called {
+    /// The model goes on.
+    Answered,
+    /// The user is to be asked first.
+    Held(HeldCall),
+    /// The conversation ends.
+    Over,
 }
 
 impl Rounds {
     pub(super) fn new(
+        turn: Turn,
         request: ChatRequest,
         llm: Arc<dyn LanguageModel>,
         tools: Arc<dyn Tools>,
@@ -62,6 +77,7 @@ impl Rounds {
         writes: watch::Receiver<bool>,
     ) -> Self {
         Self {
+            turn,
             request,
             llm,
             tools,
@@ -88,11 +104,22 @@ impl Rounds {
     }
 
     async fn answer(&mut self) -> Step<()> {
+        match std::mem::replace(&mut self.turn.opening, Opening::Model) {
+            Opening::Model => {}
+            Opening::Note(note) => self.note(note),
+            Opening::CarryOut(held) => return self.carry_out(held).await,
+            Opening::AskAgain(held, why) => return self.ask(held, why).await,
+        }
+        self.converse().await
+    }
+
+    /// Lets the model answer, with tools or without.
+    pub(super) async fn converse(&mut self) -> Step<()> {
         for round in 0.. {
             if round >= MAX_ROUNDS || self.ledger.is_spent() {
                 self.request.tools.clear();
             }
-            let said = self.round().await?;
+            let said = self.read_answer().await?;
             if said.calls.is_empty() || self.request.tools.is_empty() {
                 return if said.has_text {
                     Ok(())
@@ -100,39 +127,23 @@ impl Rounds {
                     Err(self.failed("an empty answer"))
                 };
             }
-            if self.call_tools(said.calls).await? {
-                return self.say_goodbye(said.has_text).await;
+            match self.call_tools(said.calls).await? {
+                Called::Answered => {}
+                Called::Held(held) => return self.ask(held, "").await,
+                Called::Over => return self.say_goodbye(said.has_text).await,
             }
         }
         Ok(())
     }
 
-    /// One answer of the model, tried twice when it fails before its first word.
-    async fn round(&mut self) -> Step<Round> {
+    /// One answer of the model.
+    async fn read_answer(&mut self) -> Step<Round> {
         let mut round = Round::default();
-        match self.read_answer(&mut round).await {
-            Err(Stop::Failed(error)) if round.may_be_tried_again(&error) => {
-                let (provider, reason) = (error.provider(), error.reason());
-                tracing::info!(
-                    provider,
-                    reason,
-                    "no first word of the answer came; trying again"
-                );
-                round.calls.clear();
-                self.read_answer(&mut round).await?;
-            }
-            other => other?,
-        }
-        Ok(round)
-    }
-
-    async fn read_answer(&mut self, round: &mut Round) -> Step<()> {
         let mut stream = self
             .llm
             .chat(self.request.clone())
             .await
             .map_err(Stop::Failed)?;
-        round.is_accepted = true;
         let mut splitter = ClauseSplitter::new();
         loop {
             let Some(delta) = stream.next().await else {
@@ -170,26 +181,32 @@ impl Rounds {
             }
         }
         let rest = splitter.finish();
-        self.send_clauses(rest).await
+        self.send_clauses(rest).await?;
+        Ok(round)
     }
 
-    /// Runs the calls of a round, those that read side by side, then those that write one by one. Whether the
-    /// conversation is to end.
-    async fn call_tools(&mut self, calls: Vec<ToolCall>) -> Step<bool> {
-        let told: Vec<ToolCall> = calls.iter().map(tool_calls::as_told).collect();
-        self.request.messages.push(ChatMessage::Assistant {
-            content: String::new(),
-            tool_calls: told.clone(),
-        });
-        self.progress.add_calls(&told);
+    /// Runs the calls of a round, those that read side by side, then those that write one by one. Of those that the
+    /// user is to agree to, the first is held; nothing else is changed then.
+    async fn call_tools(&mut self, calls: Vec<ToolCall>) -> Step<Called> {
+        self.tell_of_calls(&calls);
         let mut refused = Vec::new();
         let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        let mut held: Option<(&ToolCall, String)> = None;
         for call in &calls {
-            match self.ledger.admit(call, &self.request.tools) {
-                Err(error) => refused.push((call, error)),
-                Ok(()) if self.tools.kind(&call.name) == ToolKind::Read => reads.push(call),
-                Ok(()) => writes.push(call),
+            if let Err(error) = self.ledger.admit(call, &self.request.tools) {
+                refused.push((call, error));
+                continue;
             }
+            match self.question_for(call) {
+                Some(question) if held.is_none() => held = Some((call, question)),
+                Some(_) => refused.push((call, ONE_AT_A_TIME.to_owned())),
+                None if self.tools.kind(&call.name) == ToolKind::Read => reads.push(call),
+                None => writes.push(call),
+            }
+        }
+        if held.is_some() {
+            let waiting = writes.drain(..);
+            refused.extend(waiting.map(|call| (call, ONE_AT_A_TIME.to_owned())));
         }
         for (call, error) in refused {
             self.add_answer(call, &ToolOutcome::failed(error));
@@ -202,38 +219,54 @@ impl Rounds {
             self.add_answer(call, &outcome);
         }
         for call in writes {
-            if self
-                .writes
-                .wait_for(|are_allowed| *are_allowed)
-                .await
-                .is_err()
-            {
-                return Err(Stop::Unread);
-            }
+            self.turn_decided().await?;
             let (call, outcome) = self.call_tool(call).await?;
             is_over |= outcome.ends_conversation;
             self.add_answer(call, &outcome);
         }
-        Ok(is_over)
+        if let Some((call, question)) = held {
+            self.add_answer(
+                call,
+                &ToolOutcome::needs_confirmation(question.clone().into()),
+            );
+            let speaker = self.turn.speaker.clone();
+            return Ok(Called::Held(HeldCall::new(call.clone(), question, speaker)));
+        }
+        Ok(if is_over {
+            Called::Over
+        } else {
+            Called::Answered
+        })
     }
 
-    async fn call_tool<'a>(&self, call: &'a ToolCall) -> Step<(&'a ToolCall, ToolOutcome)> {
+    /// The calls as they stand in the conversation.
+    pub(super) fn tell_of_calls(&mut self, calls: &[ToolCall]) {
+        let told: Vec<ToolCall> = calls.iter().map(tool_calls::as_told).collect();
+        self.progress.add_calls(&told);
+        self.request.messages.push(ChatMessage::Assistant {
+            content: String::new(),
+            tool_calls: told,
+        });
+    }
+
+    /// Waits until the turn is no guess any more.
+    pub(super) async fn turn_decided(&mut self) -> Step<()> {
+        let decided = self.writes.wait_for(|are_allowed| *are_allowed).await;
+        decided.map(|_| ()).map_err(|_| Stop::Unread)
+    }
+
+    pub(super) async fn call_tool<'a>(
+        &self,
+        call: &'a ToolCall,
+    ) -> Step<(&'a ToolCall, ToolOutcome)> {
         self.progress.begin_call(call);
         let name = ActionName::from_tool(&call.name).as_str().to_owned();
         self.send(ReplyEvent::ActionStarted { name: name.clone() })
             .await?;
-        // Models write nothing at all for a tool without arguments.
-        let arguments = if call.arguments.trim().is_empty() {
-            "{}"
-        } else {
-            &call.arguments
-        };
-        let outcome = match tokio::time::timeout(
-            TOOL_TIMEOUT,
-            self.tools.call(&call.name, arguments),
-        )
-        .await
-        {
+        let running = self
+            .tools
+            .call(&self.turn.speaker, &call.name, arguments_of(call));
+        let outcome = match tokio::time::timeout(TOOL_TIMEOUT, running).await {
             Ok(outcome) => outcome,
             Err(_) => ToolOutcome::failed("It took too long; it is not known whether it was done."),
         };
@@ -252,7 +285,7 @@ impl Rounds {
         Ok((call, outcome))
     }
 
-    fn add_answer(&mut self, call: &ToolCall, outcome: &ToolOutcome) {
+    pub(super) fn add_answer(&mut self, call: &ToolCall, outcome: &ToolOutcome) {
         let mut content = outcome.to_model_text();
         if let Some((cut, _)) = content.char_indices().nth(MAX_TOOL_ANSWER) {
             content.truncate(cut);
@@ -265,10 +298,10 @@ impl Rounds {
     }
 
     /// A tool ended the conversation. A model that has not said goodbye yet gets one more round for it.
-    async fn say_goodbye(&mut self, has_said_it: bool) -> Step<()> {
+    pub(super) async fn say_goodbye(&mut self, has_said_it: bool) -> Step<()> {
         if !has_said_it {
             self.request.tools.clear();
-            let words = match self.round().await {
+            let words = match self.read_answer().await {
                 Err(Stop::Unread) => return Err(Stop::Unread),
                 Ok(round) if round.has_text => None,
                 Ok(_) | Err(Stop::Failed(_)) => Some("Goodbye."),
@@ -281,19 +314,19 @@ impl Rounds {
         self.send(ReplyEvent::HangUp).await
     }
 
-    async fn begin(&mut self) -> Step<()> {
+    pub(super) async fn begin(&mut self) -> Step<()> {
         if !std::mem::replace(&mut self.has_begun, true) {
             self.send(ReplyEvent::FirstToken).await?;
         }
         Ok(())
     }
 
-    async fn send_text(&self, text: String) -> Step<()> {
+    pub(super) async fn send_text(&self, text: String) -> Step<()> {
         self.progress.add_text(&text);
         self.send(ReplyEvent::Text(text)).await
     }
 
-    async fn send_clauses(&self, clauses: Vec<String>) -> Step<()> {
+    pub(super) async fn send_clauses(&self, clauses: Vec<String>) -> Step<()> {
         for clause in clauses {
             self.progress.add_clause(&clause);
             self.send(ReplyEvent::Clause(clause)).await?;
@@ -301,7 +334,7 @@ impl Rounds {
         Ok(())
     }
 
-    async fn send(&self, event: ReplyEvent) -> Step<()> {
+    pub(super) async fn send(&self, event: ReplyEvent) -> Step<()> {
         self.events.send(event).await.map_err(|_| Stop::Unread)
     }
 
@@ -310,17 +343,5 @@ impl Rounds {
             provider: self.llm.name().to_owned(),
             message: message.to_owned(),
         })
-    }
-}
-
-impl Round {
-    /// Whether nothing was heard yet of an answer that failed at once. After a time-out the user has waited long
-    /// enough already, and a rate limit asks for quiet.
-    fn may_be_tried_again(&self, error: &ProviderError) -> bool {
-        let may_pass = matches!(
-            error,
-            ProviderError::Unavailable { .. } | ProviderError::BadAnswer { .. }
-        );
-        self.is_accepted && !self.has_text && may_pass
     }
 }

@@ -1,6 +1,7 @@
 //! Replies, against a model that says what it is told to.
 
 mod answering;
+mod confirming;
 mod failures;
 mod script;
 mod tools;

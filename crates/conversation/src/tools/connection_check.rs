@@ -1,6 +1,7 @@
 //! A provider's action for an account that has not connected the provider.
 
 use super::{Action, ActionName, ToolKind, ToolOutcome, catalogue::Entry};
+use crate::Speaker;
 use serde_json::Value;
 
 /// An action of a provider that is not connected: it says so, and how to connect.
@@ -27,11 +28,14 @@ impl Action for ConnectionCheck {
     fn kind(&self) -> ToolKind {
         self.0.kind
     }
-    async fn run(&self, _arguments: Value) -> ToolOutcome {
+    fn confirmation(&self, _arguments: &Value) -> Option<String> {
+        // Nothing is done, so that there is nothing to agree to.
+        None
+    }
+    async fn run(&self, _speaker: &Speaker, _arguments: Value) -> ToolOutcome {
         let (label, provider) = (self.0.label(), self.0.name.provider());
         let connect = format!("/v1/oauth/connect/{provider}");
-        let error =
-            format!("No {label} is connected. Connect it on the Connections page or at {connect}.");
+        let error = format!("No {label} is connected. Connect it at {connect}.");
         ToolOutcome {
             connect: Some(connect),
             ..ToolOutcome::failed(error)

@@ -1,6 +1,7 @@
 //! `call.hang_up`: the conversation ends when the reply has been spoken.
 
 use super::{Action, ActionName, ToolKind, ToolOutcome};
+use crate::Speaker;
 use serde_json::{Value, json};
 
 /// Ends the conversation.
@@ -27,7 +28,10 @@ impl Action for HangUp {
     fn kind(&self) -> ToolKind {
         ToolKind::Write
     }
-    async fn run(&self, _arguments: Value) -> ToolOutcome {
+    fn confirmation(&self, _arguments: &Value) -> Option<String> {
+        None
+    }
+    async fn run(&self, _speaker: &Speaker, _arguments: Value) -> ToolOutcome {
         ToolOutcome {
             ends_conversation: true,
             ..ToolOutcome::succeeded(json!("The call ends after your goodbye."))

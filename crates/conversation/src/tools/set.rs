@@ -4,7 +4,7 @@ use super::{
     ActionName, ToolKind, ToolOutcome, Tools, catalogue, connection_check::ConnectionCheck,
     hang_up::HangUp,
 };
-use crate::{Assistant, Modality};
+use crate::{Assistant, Modality, Speaker};
 use casp_providers::ToolSpec;
 use serde_json::Value;
 use std::sync::Arc;
@@ -20,8 +20,12 @@ pub trait Action: Send + Sync + std::fmt::Debug {
     fn parameters(&self) -> Value;
     /// Whether it changes something.
     fn kind(&self) -> ToolKind;
-    /// Does it. `arguments` is an object; whether it fits the schema is for the action to see.
-    async fn run(&self, arguments: Value) -> ToolOutcome;
+    /// What the user is asked before it runs with these arguments, complete, in words that leave no doubt about what
+    /// will be done: "Shall I send “we won” to John?". Where writes are confirmed, it runs only after a yes to this.
+    /// `None` for what needs nobody's yes: it only ends the conversation, or would do nothing.
+    fn confirmation(&self, arguments: &Value) -> Option<String>;
+    /// Does it for a speaker. `arguments` is an object; whether it fits the schema is for the action to see.
+    async fn run(&self, speaker: &Speaker, arguments: Value) -> ToolOutcome;
 }
 
 /// The actions of one conversation, in the order they were added.
@@ -98,12 +102,18 @@ impl Tools for ToolSet {
             .map_or(ToolKind::Write, |action| action.kind())
     }
 
-    async fn call(&self, name: &str, arguments: &str) -> ToolOutcome {
+    fn confirmation(&self, name: &str, arguments: &str) -> Option<String> {
+        // What is unknown or no JSON is refused when it is called.
+        let arguments = serde_json::from_str(arguments).ok()?;
+        self.find(name)?.confirmation(&arguments)
+    }
+
+    async fn call(&self, speaker: &Speaker, name: &str, arguments: &str) -> ToolOutcome {
         let Some(action) = self.find(name) else {
             return ToolOutcome::failed(format!("There is no tool {name}."));
         };
         match serde_json::from_str(arguments) {
-            Ok(arguments @ Value::Object(_)) => action.run(arguments).await,
+            Ok(arguments @ Value::Object(_)) => action.run(speaker, arguments).await,
             _ => ToolOutcome::failed("The arguments are not a JSON object."),
         }
     }
@@ -114,6 +124,10 @@ mod tests {
     use super::*;
     use crate::ToolStatus;
     use serde_json::json;
+
+    fn somebody() -> Speaker {
+        Speaker::stranger("ann")
+    }
 
     fn names(set: &ToolSet) -> Vec<String> {
         set.specs().into_iter().map(|spec| spec.name).collect()
@@ -175,7 +189,7 @@ mod tests {
     async fn without_a_connection_every_action_says_how_to_connect() {
         let set = ToolSet::for_assistant(&default_assistant());
         let outcome = set
-            .call("google-calendar__agenda", r#"{"day":"today"}"#)
+            .call(&somebody(), "google-calendar__agenda", r#"{"day":"today"}"#)
             .await;
         assert_eq!(outcome.status, ToolStatus::Failed);
         assert!(
@@ -193,7 +207,7 @@ mod tests {
     #[tokio::test]
     async fn hanging_up_ends_the_conversation() {
         let outcome = ToolSet::for_assistant(&default_assistant())
-            .call("call__hang_up", "{}")
+            .call(&somebody(), "call__hang_up", "{}")
             .await;
         assert!(outcome.ends_conversation);
         assert_eq!(outcome.status, ToolStatus::Succeeded);
@@ -215,7 +229,7 @@ mod tests {
                 "The arguments are not a JSON object.",
             ),
         ] {
-            let outcome = set.call(name, arguments).await;
+            let outcome = set.call(&somebody(), name, arguments).await;
             assert_eq!(outcome, ToolOutcome::failed(expected));
         }
         assert_eq!(set.kind("nothing__here"), ToolKind::Write);
@@ -241,7 +255,10 @@ mod tests {
             fn kind(&self) -> ToolKind {
                 ToolKind::Read
             }
-            async fn run(&self, _arguments: Value) -> ToolOutcome {
+            fn confirmation(&self, _arguments: &Value) -> Option<String> {
+                None
+            }
+            async fn run(&self, _speaker: &Speaker, _arguments: Value) -> ToolOutcome {
                 ToolOutcome::succeeded(json!([]))
             }
         }

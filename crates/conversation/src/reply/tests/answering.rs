@@ -1,7 +1,7 @@
 //! Answers, guesses and goodbyes.
 
 use super::script::{
-    Answer, Script, TestTools, calls, conversation, outcome, read, says, short, text, tool,
+    Answer, Script, TestTools, ann, calls, conversation, outcome, read, says, short, text, tool,
     whole_text,
 };
 use crate::{ReplyEvent, ReplyOutcome};
@@ -13,7 +13,7 @@ async fn an_answer_comes_as_text_and_as_clauses_and_is_history_when_committed() 
     let llm = Script::new([says("**Yes.** It is sunny. Enjoy!")]);
     let mut conversation = conversation(&llm, &Arc::default());
     conversation.commit_speech("Hello.");
-    let mut reply = conversation.reply("Is it sunny?");
+    let mut reply = conversation.reply(&ann(), "Is it sunny?");
     let events = read(&mut reply).await;
     assert_eq!(
         short(&events),
@@ -62,7 +62,7 @@ async fn an_answer_comes_as_text_and_as_clauses_and_is_history_when_committed() 
 async fn of_a_cut_answer_only_what_was_heard_becomes_history() {
     let llm = Script::new([says("One two three. Four five six.")]);
     let mut conversation = conversation(&llm, &Arc::default());
-    let mut reply = conversation.reply("Count.");
+    let mut reply = conversation.reply(&ann(), "Count.");
     let events = read(&mut reply).await;
     conversation.commit(ReplyOutcome {
         heard: Some("One two".into()),
@@ -91,10 +91,10 @@ async fn a_guess_that_is_dropped_never_writes_and_lets_go_of_the_model() {
     ]);
     let tools: Arc<TestTools> = Arc::default();
     let conversation = conversation(&llm, &tools);
-    let mut reply = conversation.reply("Send it.");
+    let mut reply = conversation.reply(&ann(), "Send it.");
     assert!(matches!(reply.next().await, Some(ReplyEvent::FirstToken)));
     drop(reply);
-    let mut reply = conversation.reply("Or not.");
+    let mut reply = conversation.reply(&ann(), "Or not.");
     assert!(matches!(reply.next().await, Some(ReplyEvent::FirstToken)));
     assert_eq!(llm.open_streams(), 1);
     drop(reply);
@@ -110,7 +110,7 @@ async fn a_guess_that_is_dropped_never_writes_and_lets_go_of_the_model() {
 async fn hanging_up_comes_after_the_goodbye() {
     // Said with the call: no further round.
     let llm = Script::new([calls([text("Goodbye!"), tool("1", "leave", "{}")])]);
-    let mut reply = conversation(&llm, &Arc::default()).reply("Bye.");
+    let mut reply = conversation(&llm, &Arc::default()).reply(&ann(), "Bye.");
     reply.allow_writes();
     let expected = [
         "first token",
@@ -123,7 +123,7 @@ async fn hanging_up_comes_after_the_goodbye() {
     assert_eq!(short(&read(&mut reply).await), expected);
     // Not said yet: one round for it, without tools.
     let llm = Script::new([calls([tool("1", "leave", "{}")]), says("See you.")]);
-    let mut reply = conversation(&llm, &Arc::default()).reply("Bye.");
+    let mut reply = conversation(&llm, &Arc::default()).reply(&ann(), "Bye.");
     reply.allow_writes();
     let expected = [
         "first token",
@@ -141,7 +141,7 @@ async fn hanging_up_comes_after_the_goodbye() {
         phase: "first byte",
     };
     let llm = Script::new([calls([tool("1", "leave", "{}")]), Answer::Refuses(timeout)]);
-    let mut reply = conversation(&llm, &Arc::default()).reply("Bye.");
+    let mut reply = conversation(&llm, &Arc::default()).reply(&ann(), "Bye.");
     reply.allow_writes();
     let events = read(&mut reply).await;
     assert_eq!(short(&events)[3..], ["says Goodbye.", "hangs up", "done"]);
@@ -152,7 +152,7 @@ async fn hanging_up_comes_after_the_goodbye() {
 async fn an_answer_without_end_is_ended() {
     let endless = Answer::Streams((0..20_000).map(|_| text("word. ")).collect());
     let llm = Script::new([endless]);
-    let mut reply = conversation(&llm, &Arc::default()).reply("Talk.");
+    let mut reply = conversation(&llm, &Arc::default()).reply(&ann(), "Talk.");
     let said = outcome(&read(&mut reply).await).said;
     assert!((32_000..32_100).contains(&said.len()), "{}", said.len());
 }

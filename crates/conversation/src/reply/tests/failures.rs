@@ -1,29 +1,16 @@
 //! Models and tools that fail.
 
 use super::script::{
-    Answer, Script, TestTools, calls, conversation, read, says, short, text, tool, unavailable,
+    Answer, Script, TestTools, ann, calls, conversation, read, short, text, tool, unavailable,
 };
-use crate::{Assistant, Conversation, ToolKind, ToolOutcome, Tools};
+use crate::{Assistant, Conversation, Speaker, ToolKind, ToolOutcome, Tools};
 use casp_providers::{ChatMessage, Delta, FinishReason, ProviderError, ToolSpec};
 use std::sync::Arc;
 
 #[tokio::test]
-async fn an_answer_that_fails_before_its_first_word_is_tried_once_more() {
-    let empty = || Answer::Streams(vec![Delta::Finish(FinishReason::Stop)]);
-    for first in [
-        Answer::Breaks(vec![], unavailable()),
-        Answer::Streams(vec![]),
-        empty(),
-    ] {
-        let llm = Script::new([first, says("Here I am.")]);
-        let mut reply = conversation(&llm, &Arc::default()).reply("Hello?");
-        assert_eq!(
-            short(&read(&mut reply).await),
-            ["first token", "says Here I am.", "done"]
-        );
-    }
-    let llm = Script::new([empty(), empty()]);
-    let mut reply = conversation(&llm, &Arc::default()).reply("Hello?");
+async fn an_empty_answer_is_a_failure() {
+    let llm = Script::new([Answer::Streams(vec![Delta::Finish(FinishReason::Stop)])]);
+    let mut reply = conversation(&llm, &Arc::default()).reply(&ann(), "Hello?");
     assert_eq!(
         short(&read(&mut reply).await),
         ["failed: script: bad answer: an empty answer"]
@@ -31,7 +18,7 @@ async fn an_answer_that_fails_before_its_first_word_is_tried_once_more() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_refused_is_told_at_once() {
+async fn a_failure_is_told_at_once_whatever_it_is() {
     for error in [
         unavailable(),
         ProviderError::Unauthorized {
@@ -49,7 +36,7 @@ async fn a_request_that_is_refused_is_told_at_once() {
     ] {
         let llm = Script::new([Answer::Refuses(error.clone())]);
         let mut conversation = conversation(&llm, &Arc::default());
-        let mut reply = conversation.reply("Hello?");
+        let mut reply = conversation.reply(&ann(), "Hello?");
         assert_eq!(short(&read(&mut reply).await), [format!("failed: {error}")]);
         conversation.commit(reply.outcome());
         assert_eq!(
@@ -67,7 +54,7 @@ async fn an_answer_that_breaks_off_keeps_its_complete_clauses() {
         vec![text("It is sunny. "), text("Take an umb")],
         unavailable(),
     )]);
-    let mut reply = conversation(&llm, &Arc::default()).reply("Weather?");
+    let mut reply = conversation(&llm, &Arc::default()).reply(&ann(), "Weather?");
     let events = read(&mut reply).await;
     assert_eq!(
         short(&events),
@@ -96,14 +83,14 @@ async fn a_tool_that_panics_fails_the_reply_and_nothing_else() {
         fn kind(&self, _name: &str) -> ToolKind {
             ToolKind::Read
         }
-        async fn call(&self, _name: &str, _arguments: &str) -> ToolOutcome {
+        async fn call(&self, _speaker: &Speaker, _name: &str, _arguments: &str) -> ToolOutcome {
             panic!("a tool's own mistake")
         }
     }
     let llm = Script::new([calls([tool("1", "look", "{}")])]);
     let assistant = Assistant::builtin("default").unwrap().clone();
     let now = "2025-06-03T10:05:00Z[UTC]".parse().unwrap();
-    let mut reply = Conversation::new(assistant, llm, Arc::new(Panics), now).reply("Go.");
+    let mut reply = Conversation::new(assistant, llm, Arc::new(Panics), now).reply(&ann(), "Go.");
     assert_eq!(
         short(&read(&mut reply).await),
         [

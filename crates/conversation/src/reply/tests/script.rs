@@ -1,6 +1,6 @@
 //! A model that says what it is told to, and tools to go with it.
 
-use crate::{Assistant, Conversation, ToolKind, ToolOutcome, Tools};
+use crate::{Assistant, Confirm, Conversation, Speaker, ToolKind, ToolOutcome, Tools};
 use crate::{Reply, ReplyEvent, ReplyOutcome};
 use casp_providers::{
     ChatMessage, ChatRequest, ChatStream, Delta, FinishReason, LanguageModel, ProviderError,
@@ -121,8 +121,19 @@ impl Tools for TestTools {
             ToolKind::Write
         }
     }
-    async fn call(&self, name: &str, arguments: &str) -> ToolOutcome {
-        self.0.lock().unwrap().push(format!("{name} {arguments}"));
+    fn confirmation(&self, name: &str, arguments: &str) -> Option<String> {
+        (name != "leave").then(|| format!("Shall I {name} {arguments}?"))
+    }
+    async fn call(&self, speaker: &Speaker, name: &str, arguments: &str) -> ToolOutcome {
+        let who = if *speaker == ann() {
+            ""
+        } else {
+            &speaker.identity
+        };
+        self.0
+            .lock()
+            .unwrap()
+            .push(format!("{who}{name} {arguments}"));
         match name {
             "slow" => std::future::pending().await,
             "leave" => ToolOutcome {
@@ -172,9 +183,24 @@ pub(super) fn unavailable() -> ProviderError {
     }
 }
 
+/// Who speaks where it does not matter.
+pub(super) fn ann() -> Speaker {
+    Speaker::stranger("ann")
+}
+
+/// Nothing is confirmed in it.
 pub(super) fn conversation(llm: &Arc<Script>, tools: &Arc<TestTools>) -> Conversation {
+    careful_conversation(llm, tools, Confirm::Never)
+}
+
+pub(super) fn careful_conversation(
+    llm: &Arc<Script>,
+    tools: &Arc<TestTools>,
+    confirm: Confirm,
+) -> Conversation {
     let assistant = Assistant {
         temperature: Some(0.5),
+        confirm,
         ..Assistant::builtin("default").unwrap().clone()
     };
     Conversation::new(

@@ -1,7 +1,7 @@
 //! Replies that use tools.
 
 use super::script::{
-    Script, TestTools, calls, conversation, outcome, read, says, short, text, tool, tool_call,
+    Script, TestTools, ann, calls, conversation, outcome, read, says, short, text, tool, tool_call,
     whole_text,
 };
 use crate::{Assistant, Conversation, ReplyEvent, ReplyOutcome, ToolSet, ToolStatus};
@@ -21,7 +21,7 @@ async fn a_tool_runs_and_the_model_answers_with_its_result() {
     ]);
     let tools = Arc::default();
     let mut conversation = conversation(&llm, &tools);
-    let mut reply = conversation.reply("What's on?");
+    let mut reply = conversation.reply(&ann(), "What's on?");
     let events = read(&mut reply).await;
     assert_eq!(
         short(&events),
@@ -71,7 +71,7 @@ async fn a_tool_that_writes_waits_until_the_turn_is_decided() {
     ]);
     let tools: Arc<TestTools> = Arc::default();
     let conversation = conversation(&llm, &tools);
-    let mut reply = conversation.reply("Send it.");
+    let mut reply = conversation.reply(&ann(), "Send it.");
     let mut events = Vec::new();
     while events.len() < 3 {
         events.push(reply.next().await.unwrap());
@@ -95,7 +95,7 @@ async fn a_tool_that_writes_waits_until_the_turn_is_decided() {
 async fn an_interrupted_tool_call_still_has_an_answer_in_the_history() {
     let llm = Script::new([calls([text("One moment."), tool("1", "slow", "{}")])]);
     let mut conversation = conversation(&llm, &Arc::default());
-    let mut reply = conversation.reply("Go.");
+    let mut reply = conversation.reply(&ann(), "Go.");
     while !matches!(reply.next().await, Some(ReplyEvent::ActionStarted { .. })) {}
     let outcome = reply.outcome();
     drop(reply);
@@ -129,7 +129,7 @@ async fn what_the_model_gets_wrong_about_tools_is_told_to_it() {
     ];
     let llm = Script::new([calls(wrong), says("Sorry.")]);
     let tools: Arc<TestTools> = Arc::default();
-    let mut reply = conversation(&llm, &tools).reply("Do it.");
+    let mut reply = conversation(&llm, &tools).reply(&ann(), "Do it.");
     assert_eq!(
         short(&read(&mut reply).await),
         ["first token", "says Sorry.", "done"]
@@ -178,7 +178,7 @@ async fn a_model_that_loops_on_a_call_is_stopped() {
     let again = || calls([tool("", "look", r#"{"a":1}"#)]);
     let llm = Script::new([again(), again(), again(), says("Fine.")]);
     let tools: Arc<TestTools> = Arc::default();
-    let mut reply = conversation(&llm, &tools).reply("Look.");
+    let mut reply = conversation(&llm, &tools).reply(&ann(), "Look.");
     assert_eq!(
         short(&read(&mut reply).await),
         [
@@ -200,13 +200,13 @@ async fn rounds_and_calls_are_bounded() {
         .map(|n| calls([tool("", "look", &format!("{{\"n\":{n}}}"))]))
         .chain([says("Enough.")]);
     let (llm, tools): (_, Arc<TestTools>) = (Script::new(rounds), Arc::default());
-    let mut reply = conversation(&llm, &tools).reply("Look.");
+    let mut reply = conversation(&llm, &tools).reply(&ann(), "Look.");
     assert_eq!(short(&read(&mut reply).await).last().unwrap(), "done");
     assert_eq!((tools.calls().len(), llm.requests().len()), (8, 9));
     // Twenty calls at once: sixteen run.
     let many = calls((0..20).map(|n| tool("", "look", &format!("{{\"n\":{n}}}"))));
     let (llm, tools): (_, Arc<TestTools>) = (Script::new([many, says("Enough.")]), Arc::default());
-    let mut reply = conversation(&llm, &tools).reply("Look.");
+    let mut reply = conversation(&llm, &tools).reply(&ann(), "Look.");
     assert_eq!(short(&read(&mut reply).await).last().unwrap(), "done");
     assert_eq!(tools.calls().len(), 16);
     assert!(llm.requests()[1].tools.is_empty());
@@ -216,7 +216,7 @@ async fn rounds_and_calls_are_bounded() {
 async fn a_tool_that_takes_too_long_is_given_up() {
     let llm = Script::new([calls([tool("1", "slow", "{}")]), says("No luck.")]);
     let begin = tokio::time::Instant::now();
-    let mut reply = conversation(&llm, &Arc::default()).reply("Go.");
+    let mut reply = conversation(&llm, &Arc::default()).reply(&ann(), "Go.");
     let events = read(&mut reply).await;
     assert_eq!(
         short(&events),
@@ -240,7 +240,7 @@ async fn actions_are_named_with_their_dot() {
     let assistant = Assistant::builtin("default").unwrap().clone();
     let tools = Arc::new(ToolSet::for_assistant(&assistant));
     let now = "2025-06-03T10:05:00Z[UTC]".parse().unwrap();
-    let mut reply = Conversation::new(assistant, llm, tools, now).reply("What's on?");
+    let mut reply = Conversation::new(assistant, llm, tools, now).reply(&ann(), "What's on?");
     let events = read(&mut reply).await;
     assert!(
         matches!(&events[1], ReplyEvent::ActionStarted { name } if name == "google-calendar.agenda")
@@ -269,7 +269,7 @@ async fn actions_are_named_with_their_dot() {
 #[tokio::test]
 async fn a_call_that_was_cut_before_it_began_was_not_done() {
     let llm = Script::new([calls([tool("1", "send", "{}")])]);
-    let mut reply = conversation(&llm, &Arc::default()).reply("Send it.");
+    let mut reply = conversation(&llm, &Arc::default()).reply(&ann(), "Send it.");
     assert!(matches!(reply.next().await, Some(ReplyEvent::FirstToken)));
     while reply.outcome().tool_messages.is_empty() {
         tokio::task::yield_now().await;

@@ -5,7 +5,7 @@ use super::{
     tool_use,
     words::Words,
 };
-use crate::{ChatMessage, ToolCall};
+use crate::ChatMessage;
 
 /// The user's last turn, with what is needed to answer it.
 #[derive(Debug, Default)]
@@ -14,18 +14,15 @@ pub(super) struct Turn {
     pub(super) text: String,
     /// What the assistant said last before it.
     pub(super) last_answer: Option<String>,
-    /// A call that waits for the user's yes.
-    pub(super) unconfirmed: Option<ToolCall>,
 }
 
 /// Reads the conversation up to the user's last turn.
 pub(super) fn last_turn(messages: &[ChatMessage]) -> Turn {
     let mut turn = Turn::default();
-    let mut calls: Vec<ToolCall> = Vec::new();
     let mut is_last_answer_new = false;
     for message in messages {
         match message {
-            ChatMessage::System { .. } => {}
+            ChatMessage::System { .. } | ChatMessage::Tool { .. } => {}
             ChatMessage::User { content } => {
                 let question = turn.last_answer.as_deref().filter(|_| is_last_answer_new);
                 turn.text = match question.and_then(tool_use::link_for) {
@@ -34,27 +31,11 @@ pub(super) fn last_turn(messages: &[ChatMessage]) -> Turn {
                 };
                 is_last_answer_new = false;
             }
-            ChatMessage::Assistant {
-                content,
-                tool_calls,
-            } => {
-                if !content.is_empty() {
-                    turn.last_answer = Some(content.clone());
-                    is_last_answer_new = true;
-                }
-                if !tool_calls.is_empty() {
-                    turn.unconfirmed = None;
-                    calls.clone_from(tool_calls);
-                }
+            ChatMessage::Assistant { content, .. } if !content.is_empty() => {
+                turn.last_answer = Some(content.clone());
+                is_last_answer_new = true;
             }
-            ChatMessage::Tool {
-                tool_call_id,
-                content,
-            } => {
-                if content.contains("\"needs_confirmation\"") {
-                    turn.unconfirmed = calls.iter().find(|call| call.id == *tool_call_id).cloned();
-                }
-            }
+            ChatMessage::Assistant { .. } => {}
         }
     }
     turn

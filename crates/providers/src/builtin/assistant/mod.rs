@@ -61,10 +61,6 @@ impl RuleBased {
                 turn.last_answer
                     .unwrap_or_else(|| "I have not said anything yet.".to_owned()),
             ),
-            Intent::Yes => match turn.unconfirmed {
-                Some(call) => Answer::Call(String::new(), call.name, call.arguments),
-                None => answer::small_talk(intent, &words, &self.local_time(&request.messages)),
-            },
             _ => match tool_use::plan(intent, &turn.text, &words, &request.tools) {
                 ToolUse::Call { name, arguments } => {
                     Answer::Call(answer::beside_call(intent), name, arguments)

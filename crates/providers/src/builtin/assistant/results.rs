@@ -48,19 +48,15 @@ pub(super) fn answer(results: &[ToolResult]) -> String {
 fn about(result: &ToolResult) -> String {
     let field = |name: &str| result.answer.get(name).and_then(Value::as_str);
     if let Some(connect) = field("connect") {
-        let provider = connect.rsplit('/').next().unwrap_or(connect);
+        let provider = result.name.split("__").next().unwrap_or_default();
         return format!(
             "No {} is connected yet. {}",
             label(provider),
-            how_to_connect(provider)
+            how_to_connect(connect)
         );
     }
     match field("status") {
         Some("succeeded") => success(&result.name, &result.answer["result"]),
-        Some("needs_confirmation") => match result.answer["result"].as_str() {
-            Some(summary) => format!("{} Shall I go ahead?", sentence(summary)),
-            None => "Shall I go ahead?".to_owned(),
-        },
         _ => match field("error") {
             Some(error) => format!("I'm sorry, that didn't work. {}", sentence(error)),
             None => "I'm sorry, that didn't work.".to_owned(),

@@ -169,17 +169,15 @@ pub(super) fn label(provider: &str) -> &str {
     }
 }
 
-/// How somebody connects a provider.
-pub(super) fn how_to_connect(provider: &str) -> String {
-    format!(
-        "You can connect one on the Connections page, or in your browser at /v1/oauth/connect/{provider}."
-    )
+/// How somebody connects a provider: where the tool says.
+pub(super) fn how_to_connect(place: &str) -> String {
+    format!("You can connect one at {place}.")
 }
 
 fn not_offered(provider: &str) -> String {
     format!(
         "No {} is connected to this conversation. {}",
         label(provider),
-        how_to_connect(provider)
+        how_to_connect(&format!("/v1/oauth/connect/{provider}"))
     )
 }
