@@ -53,10 +53,16 @@ def stream_of(twiml: str):
     return stream.get("url"), parameters, root.find("./Connect").get("action")
 
 
-class Call:
-    """One phone call. `heard` is the caller's ear: (start, samples) on the time line of the playback."""
+ECHO_DELAY_S = 0.1
 
-    def __init__(self, url, call_sid, parameters=None, start=None):
+
+class Call:
+    """One phone call. `heard` is the caller's ear: (start, samples) on the time line of the playback.
+
+    `echo` is the part of what is heard that comes back into the microphone, 100 ms later (a hands-free telephone)."""
+
+    def __init__(self, url, call_sid, parameters=None, start=None, echo=0.0):
+        self.echo = echo
         self.url, self.call_sid = url, call_sid
         self.stream_sid = "MZ" + re.sub(r"[^A-Za-z0-9]", "", call_sid)[-30:]
         self.parameters, self.start = parameters or {}, start
@@ -99,11 +105,24 @@ class Call:
                 speech, done = self._speech.get_nowait()
             frame, speech = (speech[:FRAME], speech[FRAME:]) if speech else (quiet[n % 50], b"")
             n += 1
+            if self.echo:
+                frame = self._with_echo(frame, t0 + n * 0.02 - ECHO_DELAY_S)
             await self.send({"event": "media", "media": {"track": "inbound", "chunk": str(n), "timestamp": str(n * 20),
                                                          "payload": base64.b64encode(frame).decode()}})
             if done and not speech:
                 done.set_result(time.monotonic())
                 done = None
+
+    def _with_echo(self, frame, end):
+        """The frame, and in it what was heard until `end`."""
+        pcm = DECODE[np.frombuffer(frame, dtype=np.uint8)].astype(np.float64)
+        first = round(end * RATE) - FRAME
+        for start, heard in self.heard[-100:]:
+            at = round(start * RATE) - first
+            a, b = max(0, at), min(FRAME, at + len(heard))
+            if a < b:
+                pcm[a:b] += self.echo * heard[a - at:b - at]
+        return to_mulaw(pcm.clip(-32768, 32767))
 
     async def _read(self):
         try:

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::{broadcast::error::TryRecvError, mpsc};
+use tokio::sync::mpsc;
 
 /// Browsers stop sending in silence (DTX): no packets for this long while somebody spoke are silence.
 const NO_PACKETS: Duration = Duration::from_millis(90);
@@ -40,6 +40,8 @@ pub(super) struct Ear {
     cleanup: Option<(Cleanup, ReferenceEar)>,
     detector: VoiceDetector,
     pcm: Vec<i16>,
+    /// What the agent said meanwhile.
+    said: Vec<i16>,
 }
 
 impl Ear {
@@ -57,6 +59,7 @@ impl Ear {
             cleanup: cleanup.map(|(options, reference)| (Cleanup::new(options), reference)),
             detector: VoiceDetector::new(VadOptions::default()),
             pcm: Vec::new(),
+            said: Vec::new(),
         }
     }
 
@@ -96,26 +99,25 @@ impl Ear {
             // Anybody can send garbage; the decoder counts it as lost.
             return true;
         }
-        self.clean_up();
+        self.clean_up(packet.received_at);
         self.listen(packet.received_at).await
     }
 
-    /// Cleans `pcm` in place, by setting.
-    fn clean_up(&mut self) {
+    /// Cleans `pcm`, received at that time, in place, by setting.
+    fn clean_up(&mut self, at: Instant) {
         let Some((cleanup, reference)) = &mut self.cleanup else {
             return;
         };
-        loop {
-            match reference.try_recv() {
-                // Whole frames, so that it cannot fail.
-                Ok(said) => drop(cleanup.agent_spoke(&said)),
-                Err(TryRecvError::Lagged(_)) => {}
-                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
-            }
+        if !self.pcm.len().is_multiple_of(FRAME_SAMPLES) {
+            return;
         }
-        if self.pcm.len().is_multiple_of(FRAME_SAMPLES) {
-            // As above.
-            let _ = cleanup.process(&mut self.pcm);
+        self.said.resize(self.pcm.len(), 0);
+        reference.read(at, &mut self.said);
+        let frames = self.pcm.chunks_exact_mut(FRAME_SAMPLES);
+        for (frame, said) in frames.zip(self.said.chunks_exact(FRAME_SAMPLES)) {
+            // Whole frames, so that neither can fail.
+            let _ = cleanup.agent_spoke(said);
+            let _ = cleanup.process(frame);
         }
     }
 

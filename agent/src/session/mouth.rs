@@ -307,7 +307,7 @@ impl Mouth {
             self.lateness.record(slot.due.elapsed());
             if let Some(reference) = &mut self.reference
                 && let Err(error) =
-                    reference.spoke(slot.pcm, instrument.encoding.sample_rate().hz())
+                    reference.spoke(slot.due, slot.pcm, instrument.encoding.sample_rate().hz())
             {
                 tracing::debug!(%error, "no reference for the echo canceller");
             }

@@ -1,18 +1,40 @@
-//! What the agent says, for the echo cancellers of those it hears: at 16 kHz, in whole frames of 10 ms.
+//! What the agent says, for the echo cancellers of those it hears.
+//!
+//! A canceller looks for the one in the other, so it wants both as streams of one clock: for every 10 ms that a
+//! microphone sent, the 10 ms that the agent sent at that time, silence included. The mouth sends speech only, and
+//! packets come in bursts; so what was said is kept with its time, and an ear reads on from where it stopped, a little
+//! behind the present. It jumps only where the microphone's packets have really paused.
 
 use super::recording::SAMPLE_RATE_HZ;
-use casp_audio::{AudioError, cleanup::FRAME_SAMPLES, resample::Resampler};
-use std::sync::Arc;
+use casp_audio::{AudioError, resample::Resampler};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::broadcast;
 
-/// A little over a second of frames. An ear that hears nothing for so long misses the older ones: what was said
-/// then echoes no more.
+/// A little over a second of speech. An ear that hears nothing for so long misses the older pieces: what was said then
+/// echoes no more.
 const PIECES: usize = 64;
+/// How far behind the present an ear reads, so that what it reads has been said; no echo comes sooner.
+const BEHIND: Duration = Duration::from_millis(60);
+/// Packets may come this much earlier than those before them until the ear falls further behind.
+const EARLY: Duration = Duration::from_millis(40);
+/// Packets that come this much later than those before them come after a pause.
+const LATE: Duration = Duration::from_millis(200);
+/// Kept for an ear: the second that a canceller could look back, and what is ahead of it.
+const KEPT_SAMPLES: usize = 2 * SAMPLE_RATE_HZ as usize;
+
+/// A piece of speech at 16 kHz, and when its first sample was sent.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
+    at: Instant,
+    pcm: Arc<[i16]>,
+}
 
 /// Where ears take the reference from.
-pub(super) type ReferenceTap = broadcast::Sender<Arc<[i16]>>;
-/// The reference as an ear takes it.
-pub(super) type ReferenceEar = broadcast::Receiver<Arc<[i16]>>;
+pub(super) type ReferenceTap = broadcast::Sender<Said>;
 
 /// A tap that nobody feeds yet.
 pub(super) fn tap() -> ReferenceTap {
@@ -24,8 +46,7 @@ pub(super) fn tap() -> ReferenceTap {
 pub(super) struct ReferenceFeed {
     tap: ReferenceTap,
     resampler: Option<Resampler>,
-    /// At 16 kHz, less than a frame between calls.
-    pending: Vec<i16>,
+    pcm: Vec<i16>,
 }
 
 impl ReferenceFeed {
@@ -33,58 +54,246 @@ impl ReferenceFeed {
         Self {
             tap,
             resampler: None,
-            pending: Vec::new(),
+            pcm: Vec::new(),
         }
     }
 
-    /// The agent sends these samples now.
+    /// The agent sent these samples at that time.
     ///
     /// # Errors
     /// `SampleRate` for a rate that cannot be converted.
-    pub(super) fn spoke(&mut self, pcm: &[i16], sample_rate_hz: u32) -> Result<(), AudioError> {
+    pub(super) fn spoke(
+        &mut self,
+        at: Instant,
+        pcm: &[i16],
+        sample_rate_hz: u32,
+    ) -> Result<(), AudioError> {
+        self.pcm.clear();
         if sample_rate_hz == SAMPLE_RATE_HZ {
-            self.pending.extend_from_slice(pcm);
+            self.pcm.extend_from_slice(pcm);
         } else {
             let resampler = match &mut self.resampler {
                 Some(resampler) if resampler.from_hz() == sample_rate_hz => resampler,
                 other => other.insert(Resampler::new(sample_rate_hz, SAMPLE_RATE_HZ)?),
             };
-            resampler.process(pcm, &mut self.pending);
+            resampler.process(pcm, &mut self.pcm);
         }
-        let whole = self.pending.len() / FRAME_SAMPLES * FRAME_SAMPLES;
-        if whole > 0 {
-            // Nobody may be listening; then it is for nobody.
-            let _ = self.tap.send(self.pending[..whole].into());
-            self.pending.drain(..whole);
-        }
+        let pcm = self.pcm.as_slice().into();
+        // Nobody may be listening; then it is for nobody.
+        let _ = self.tap.send(Said { at, pcm });
         Ok(())
     }
+}
+
+/// The ear's end: silence where nothing was said. Positions are samples since it began.
+#[derive(Debug)]
+pub(super) struct ReferenceEar {
+    said: broadcast::Receiver<Said>,
+    began: Instant,
+    /// What was said from `first` on.
+    samples: VecDeque<i16>,
+    first: u64,
+    /// Where the last piece ended, and the time of what follows it without a gap.
+    end: Option<(u64, Instant)>,
+    /// What is read next.
+    next: Option<u64>,
+}
+
+impl ReferenceEar {
+    pub(super) fn new(tap: &ReferenceTap, now: Instant) -> Self {
+        Self {
+            said: tap.subscribe(),
+            // Times before it have positions too.
+            began: now.checked_sub(Duration::from_secs(1)).unwrap_or(now),
+            samples: VecDeque::new(),
+            first: 0,
+            end: None,
+            next: None,
+        }
+    }
+
+    /// What the agent said while a microphone took what was received at `at`: as many samples as `out` has.
+    pub(super) fn read(&mut self, at: Instant, out: &mut [i16]) {
+        while let Ok(said) = self.said.try_recv().or_else(|error| match error {
+            // The next one is there.
+            broadcast::error::TryRecvError::Lagged(_) => self.said.try_recv(),
+            other => Err(other),
+        }) {
+            self.keep(&said);
+        }
+        let mut position = self.position(at, out.len() as u64);
+        for sample in &mut *out {
+            let kept = position.checked_sub(self.first);
+            let kept = kept.and_then(|index| self.samples.get(usize::try_from(index).ok()?));
+            *sample = kept.copied().unwrap_or(0);
+            position += 1;
+        }
+        self.next = Some(position);
+    }
+
+    /// Where to read `count` samples that were received at `at`: where the last ones ended, unless that is too far from
+    /// where they would be by the clock.
+    fn position(&self, at: Instant, count: u64) -> u64 {
+        let by_clock = samples_in(
+            at.saturating_duration_since(self.began)
+                .saturating_sub(BEHIND),
+        );
+        let by_clock = by_clock.saturating_sub(count);
+        match self.next {
+            Some(next)
+                if next <= by_clock + samples_in(EARLY) && by_clock <= next + samples_in(LATE) =>
+            {
+                next
+            }
+            _ => by_clock,
+        }
+    }
+
+    /// Puts a piece where it belongs: behind the last one, or, after a silence, where the clock says.
+    fn keep(&mut self, said: &Said) {
+        let start = match self.end {
+            Some((end, expected)) if difference(said.at, expected) < BEHIND => end,
+            _ => samples_in(said.at.saturating_duration_since(self.began)),
+        };
+        let count = said.pcm.len() as u64;
+        let duration = Duration::from_micros(count * 1_000_000 / u64::from(SAMPLE_RATE_HZ));
+        let end = self.first + self.samples.len() as u64;
+        match start.checked_sub(end) {
+            Some(gap) if gap <= KEPT_SAMPLES as u64 => {
+                self.samples.extend(std::iter::repeat_n(0, gap as usize));
+            }
+            // Long silence, or a clock that has jumped: what was before is forgotten.
+            _ if start != end => {
+                self.samples.clear();
+                self.first = start;
+            }
+            _ => {}
+        }
+        self.samples.extend(said.pcm.iter());
+        let excess = self.samples.len().saturating_sub(KEPT_SAMPLES);
+        self.samples.drain(..excess);
+        self.first += excess as u64;
+        self.end = Some((start + count, said.at + duration));
+    }
+}
+
+fn difference(one: Instant, other: Instant) -> Duration {
+    one.saturating_duration_since(other)
+        .max(other.saturating_duration_since(one))
+}
+
+fn samples_in(time: Duration) -> u64 {
+    let samples = time.as_micros() * u128::from(SAMPLE_RATE_HZ) / 1_000_000;
+    u64::try_from(samples).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const FRAME: usize = 320;
+
+    fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    /// Frame n of speech is all n.
+    fn speak(feed: &mut ReferenceFeed, start: Instant, frames: std::ops::Range<u64>) {
+        for n in frames {
+            let frame = [n as i16; FRAME];
+            feed.spoke(start + ms(20 * n), &frame, SAMPLE_RATE_HZ)
+                .unwrap();
+        }
+    }
+
+    fn read(ear: &mut ReferenceEar, at: Instant) -> [i16; FRAME] {
+        let mut out = [-1; FRAME];
+        ear.read(at, &mut out);
+        out
+    }
+
     #[test]
-    fn every_sample_comes_out_at_16_khz_in_whole_frames() {
-        for sample_rate_hz in [8_000, 16_000, 24_000] {
-            let tap = tap();
-            let mut ear = tap.subscribe();
+    fn silence_is_read_where_nothing_was_said() {
+        let (start, tap) = (Instant::now(), tap());
+        let mut ear = ReferenceEar::new(&tap, start);
+        let mut feed = ReferenceFeed::new(tap);
+        assert_eq!(read(&mut ear, start + ms(20)), [0; FRAME]);
+        speak(&mut feed, start, 5..10);
+        let mut heard = Vec::new();
+        for n in 2..20 {
+            heard.push(read(&mut ear, start + ms(20 * n))[0]);
+        }
+        // What was received at n × 20 ms began 20 ms before, and is read 60 ms behind.
+        let expected = [0, 0, 0, 0, 0, 0, 0, 5, 6, 7, 8, 9, 0, 0, 0, 0, 0, 0];
+        assert_eq!(heard, expected);
+    }
+
+    #[test]
+    fn packets_in_bursts_read_a_stream_without_gaps() {
+        let (start, tap) = (Instant::now(), tap());
+        let mut ear = ReferenceEar::new(&tap, start);
+        let mut feed = ReferenceFeed::new(tap);
+        let mut heard = Vec::new();
+        for burst in 1..10 {
+            speak(&mut feed, start, 5 * burst - 5..5 * burst);
+            for n in 0..5 {
+                heard.push(read(&mut ear, start + ms(100 * burst + n))[160]);
+            }
+        }
+        // In the first burst it finds out that packets may be late.
+        let steady = &heard[5..];
+        assert!(
+            steady.windows(2).all(|two| two[1] == two[0] + 1),
+            "{heard:?}"
+        );
+    }
+
+    #[test]
+    fn after_a_pause_of_the_microphone_it_reads_the_present_again() {
+        let (start, tap) = (Instant::now(), tap());
+        let mut ear = ReferenceEar::new(&tap, start);
+        let mut feed = ReferenceFeed::new(tap);
+        speak(&mut feed, start, 1..10);
+        read(&mut ear, start + ms(200));
+        speak(&mut feed, start, 10..60);
+        assert_eq!(read(&mut ear, start + ms(20 * 60))[0], 56);
+    }
+
+    #[test]
+    fn every_rate_is_read_at_16_khz() {
+        for sample_rate_hz in [8_000, 16_000, 24_000, 48_000] {
+            let (start, tap) = (Instant::now(), tap());
+            let mut ear = ReferenceEar::new(&tap, start);
             let mut feed = ReferenceFeed::new(tap);
             let frame = vec![1_000; sample_rate_hz as usize / 50];
-            for _ in 0..50 {
-                feed.spoke(&frame, sample_rate_hz).unwrap();
+            for n in 0..50 {
+                feed.spoke(start + ms(20 * n), &frame, sample_rate_hz)
+                    .unwrap();
             }
-            let mut samples = 0;
-            while let Ok(piece) = ear.try_recv() {
-                assert!(piece.len().is_multiple_of(FRAME_SAMPLES));
-                samples += piece.len();
-            }
-            // All of the second but what the converter and the last part of a frame hold back.
-            assert!(
-                (15_500..=16_000).contains(&samples),
-                "{sample_rate_hz}: {samples}"
-            );
+            let heard: Vec<_> = (5..50)
+                .flat_map(|n| read(&mut ear, start + ms(20 * n)))
+                .collect();
+            let loud = heard
+                .iter()
+                .filter(|sample| (900..1_100).contains(*sample))
+                .count();
+            // All of it, but what the converter holds back at the beginning.
+            assert!(loud > 42 * FRAME, "{sample_rate_hz}: {loud}");
         }
+    }
+
+    #[test]
+    fn it_is_bounded() {
+        let (start, tap) = (Instant::now(), tap());
+        let mut ear = ReferenceEar::new(&tap, start);
+        let mut feed = ReferenceFeed::new(tap);
+        for n in 0..500 {
+            speak(&mut feed, start, n..n + 1);
+            read(&mut ear, start + ms(20 * n));
+        }
+        assert!(ear.samples.len() <= KEPT_SAMPLES);
+        // Nothing is read for a long while: the older pieces are missed.
+        speak(&mut feed, start, 500..700);
+        assert_eq!(read(&mut ear, start + ms(20 * 700))[0], 696);
     }
 }

@@ -5,6 +5,7 @@ use super::{
     conversation::{Conversation, Speaker},
     ear::{Ear, SharedRecording},
     people::is_bridge,
+    reference::ReferenceEar,
 };
 use crate::turn::{SpeakerId, TurnEvent};
 use casp_conversation::event::{Envelope, Event, TOPIC, VERSION};
@@ -104,7 +105,7 @@ impl Conversation {
             self.services
                 .cleanup
                 .as_ref()
-                .map(|options| (options, self.reference.subscribe())),
+                .map(|options| (options, ReferenceEar::new(&self.reference, Instant::now()))),
         );
         self.tasks.spawn(ear.run(track));
         self.speakers.insert(

@@ -1,7 +1,7 @@
 //! Cleaning what a microphone heard: `sonora`, WebRTC's audio processing module in Rust.
 //!
 //! Off unless a setting asks for it: browsers clean up before they send, and the telephone network
-//! has no echo of the agent to speak of. It is for devices without processing of their own.
+//! has little echo of the agent. It is for devices without processing of their own: hands-free telephones, speakers.
 
 use crate::{AudioError, Result};
 use sonora::config::{
@@ -13,6 +13,9 @@ pub use sonora::config::NoiseSuppressionLevel;
 
 /// Samples in a frame of 10 ms at 16 kHz.
 pub const FRAME_SAMPLES: usize = 160;
+
+/// Gain grows from none to this. What is left of an echo must not be lifted to the level of speech.
+const MAX_GAIN_DB: f32 = 12.0;
 
 /// Which stages run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,7 +60,11 @@ impl Cleanup {
                 ..NoiseSuppression::default()
             }),
             gain_controller2: options.uses_gain_control.then(|| GainController2 {
-                adaptive_digital: Some(AdaptiveDigital::default()),
+                adaptive_digital: Some(AdaptiveDigital {
+                    initial_gain_db: 0.0,
+                    max_gain_db: MAX_GAIN_DB,
+                    ..AdaptiveDigital::default()
+                }),
                 ..GainController2::default()
             }),
             echo_canceller: options.uses_echo_cancellation.then(EchoCanceller::default),
@@ -97,7 +104,9 @@ impl Cleanup {
 
     /// The reference for echo cancellation: what the agent says, at 16 kHz, in whole frames of 10 ms,
     /// before the microphone audio in which it may be heard. The delay up to 500 ms is found by
-    /// itself. Does nothing without echo cancellation.
+    /// itself, but has to be steady: for each frame of the microphone give one of these, silence
+    /// where nothing is said. (With speech alone each pause shifts the two against each other, and
+    /// the first second after it comes through.) Does nothing without echo cancellation.
     ///
     /// # Errors
     /// `FrameLength` when it is not whole frames.

@@ -1,6 +1,7 @@
 //! The crate as its users see it.
 
 mod cleanup;
+mod echo;
 mod opus;
 mod pacer;
 mod pacer_properties;
