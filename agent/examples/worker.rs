@@ -1,7 +1,7 @@
 //! A worker by itself, set up from the environment, for measurements:
 //! `LIVEKIT_URL`, `LIVEKIT_API_KEY`, `LIVEKIT_API_SECRET`, `OPENAI_BASE_URL`, `MAX_JOBS`.
 
-use casp_agent::{AgentConfig, WorkerStatus, turn::TurnSettings};
+use casp_agent::{AgentConfig, Liveness, WorkerStatus, turn::TurnSettings};
 use casp_providers::{OpenAiSettings, ProviderSettings, Providers};
 use casp_room::admin::LiveKit;
 use casp_store::Store;
@@ -42,6 +42,7 @@ async fn main() -> anyhow::Result<()> {
         drain_timeout: Duration::from_secs(1),
         turn: TurnSettings::default(),
         cleanup: None,
+        liveness: Liveness::default(),
         worker_id: format!("example-{}", uuid::Uuid::new_v4()),
         status: status.clone(),
     };

@@ -10,7 +10,7 @@ mod session;
 pub mod turn;
 mod worker;
 
-pub use config::AgentConfig;
+pub use config::{AgentConfig, Liveness};
 pub use error::AgentError;
 pub use worker::{Admission, WorkerStatus};
 

@@ -1,7 +1,7 @@
 //! Whose session it is: an agent speaks only while it holds the row's epoch.
 
 use super::{Ending, Services, SessionError};
-use crate::{clock::unix_ms, worker::STALE_AFTER_MS};
+use crate::clock::unix_ms;
 use casp_conversation::{Assistant, PastTurn, TurnRole};
 use casp_store::{Store, sessions, turns};
 
@@ -39,7 +39,7 @@ impl Claim {
             &session.id,
             &services.worker_id,
             unix_ms(),
-            STALE_AFTER_MS,
+            services.liveness.stale_after_ms(),
         )
         .await;
         let epoch = match claimed {

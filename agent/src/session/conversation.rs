@@ -275,7 +275,7 @@ async fn next_reply_event(speech: &mut Option<Speech>) -> casp_conversation::Rep
 
 /// Whether another worker has room for this conversation.
 async fn is_anybody_else_working(services: &Services) -> bool {
-    let stale = crate::worker::STALE_AFTER_MS;
+    let stale = services.liveness.stale_after_ms();
     let capacity =
         casp_store::workers::capacity(&services.store, crate::clock::unix_ms(), stale).await;
     capacity.is_ok_and(|capacity| capacity.free > 0)

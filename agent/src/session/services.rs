@@ -1,7 +1,7 @@
 //! What all conversations of a worker share.
 
 use super::sayings::Fallback;
-use crate::{AgentConfig, turn::TurnSettings};
+use crate::{AgentConfig, Liveness, turn::TurnSettings};
 use casp_audio::cleanup::CleanupOptions;
 use casp_providers::{LanguageModel, SpeechToText, TextToSpeech};
 use casp_room::admin::LiveKit;
@@ -19,6 +19,7 @@ pub(crate) struct Services {
     pub(super) text_to_speech: Arc<dyn TextToSpeech>,
     pub(super) turn: TurnSettings,
     pub(super) cleanup: Option<CleanupOptions>,
+    pub(super) liveness: Liveness,
     pub(super) worker_id: String,
     pub(crate) fallback: Fallback,
     /// The worker closes down: whoever still talks is handed over.
@@ -35,6 +36,7 @@ impl Services {
             text_to_speech: config.text_to_speech.clone(),
             turn: config.turn.clone(),
             cleanup: config.cleanup.clone(),
+            liveness: config.liveness.clone(),
             worker_id: config.worker_id.clone(),
             fallback: Fallback::default(),
             hand_over: CancellationToken::new(),

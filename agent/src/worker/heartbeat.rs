@@ -5,15 +5,9 @@ use casp_store::{
     StoreError, sessions,
     workers::{self, Heartbeat},
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::sync::watch;
 
-/// One write a worker, not a call.
-const INTERVAL: Duration = Duration::from_millis(500);
-/// A worker that has been silent for this long is taken for dead.
-pub(crate) const STALE_AFTER_MS: i64 = 2_000;
-/// How long nobody else dispatches a session that was dispatched again: an agent needs less to claim it.
-const DISPATCH_LEASE_MS: i64 = 3_000;
 /// Sessions looked at in one round.
 const TAKEOVERS_A_ROUND: u32 = 16;
 
@@ -26,7 +20,7 @@ pub(super) struct Pulse {
 
 /// Beats until it is dropped.
 pub(super) async fn beat(config: Arc<AgentConfig>, pulse: watch::Receiver<Pulse>) {
-    let mut rounds = tokio::time::interval(INTERVAL);
+    let mut rounds = tokio::time::interval(config.liveness.interval);
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut was_failing = false;
     loop {
@@ -59,10 +53,12 @@ pub(super) async fn beat(config: Arc<AgentConfig>, pulse: watch::Receiver<Pulse>
 /// Has sessions of dead workers dispatched again; whoever gets them claims them.
 async fn take_over(config: &AgentConfig) -> Result<(), StoreError> {
     let now = unix_ms();
+    let stale_after_ms = config.liveness.stale_after_ms();
+    let lease_ms = config.liveness.dispatch_lease_ms();
     let orphaned =
-        sessions::orphaned(&config.store, now, STALE_AFTER_MS, TAKEOVERS_A_ROUND).await?;
+        sessions::orphaned(&config.store, now, stale_after_ms, TAKEOVERS_A_ROUND).await?;
     for session in orphaned {
-        if !sessions::lease_dispatch(&config.store, &session.id, now, DISPATCH_LEASE_MS).await? {
+        if !sessions::lease_dispatch(&config.store, &session.id, now, lease_ms).await? {
             continue;
         }
         tracing::warn!(session = %session.id, "its worker is gone; asking for another agent");

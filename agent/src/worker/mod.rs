@@ -10,6 +10,4 @@ mod status;
 pub use admission::Admission;
 pub use status::WorkerStatus;
 
-pub(crate) use heartbeat::STALE_AFTER_MS;
-
 pub(crate) use self::core::Worker;

@@ -98,6 +98,15 @@ impl Caller {
         noticed.await.loud_since.unwrap()
     }
 
+    /// The agent has been heard for this long.
+    pub(crate) async fn hears_the_agent_for(&self, time: Duration) {
+        self.until("a stretch of the agent's voice", |n| {
+            let heard = n.loud_since.zip(n.loud_until);
+            heard.is_some_and(|(since, until)| until.duration_since(since) >= time)
+        })
+        .await;
+    }
+
     /// When the agent was heard last: it has been silent for a while.
     pub(crate) async fn hears_silence(&self, gap: Duration) -> Instant {
         within("silence", async {
@@ -158,11 +167,6 @@ impl Caller {
             }
         }
         last
-    }
-
-    /// Whether a line of somebody's that contains this has come.
-    pub(crate) fn has_read(&self, who: &str, part: &str) -> bool {
-        self.noticed.borrow().lines(who, part) > 0
     }
 
     /// Waits for a line of somebody's that contains this.

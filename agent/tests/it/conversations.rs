@@ -104,8 +104,9 @@ async fn who_speaks_over_the_agent_silences_it_and_is_answered() {
     rig.openai
         .set(|script| script.answer = format!("{story} {story} {story}"));
     caller.types("Tell me a story.").await;
-    caller.hears_the_agent().await;
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    caller
+        .hears_the_agent_for(Duration::from_millis(1_500))
+        .await;
 
     rig.openai
         .set(|script| script.answer = "It is sunny.".into());
@@ -160,8 +161,7 @@ async fn an_encouragement_does_not_stop_it() {
         script.heard = "Mm-hm.".into();
     });
     caller.types("Tell me a story.").await;
-    caller.hears_the_agent().await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    caller.hears_the_agent_for(Duration::from_millis(500)).await;
     // Half a second of somebody's voice.
     caller.says(&question()[4_000..12_000]).await;
     caller

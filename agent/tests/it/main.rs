@@ -2,6 +2,7 @@
 
 mod assistants;
 mod caller;
+mod cleanup;
 mod conversations;
 mod dispatcher;
 mod faults;

@@ -1,9 +1,13 @@
 //! A phone call's room: μ-law, and what agent and bridge tell each other.
 
-use crate::{caller::Caller, rig::everything};
+use crate::{
+    caller::Caller,
+    rig::{eventually, everything},
+};
 use casp_conversation::event::{Envelope, Event, TOPIC, VERSION};
 use casp_room::{AudioCodec, DataMessage};
-use casp_store::sessions::SessionKind;
+use casp_store::{sessions::SessionKind, turns};
+use std::time::Duration;
 
 async fn tell(caller: &Caller, event: Event) {
     let envelope = Envelope { v: VERSION, event };
@@ -83,6 +87,52 @@ async fn the_bridge_hears_mu_law_and_is_told_what_is_said() {
         .await;
     let chats = rig.openai.chats();
     assert_eq!(chats[0].last().unwrap()["content"], "When does it leave?");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_cut_answer_the_history_keeps_what_the_telephone_has_played() {
+    let (server, rig, _worker) = everything().await;
+    let session = rig.announce(SessionKind::Phone, "twilio-CA4").await;
+    let caller = Caller::join(&server, "twilio-CA4", "caller-4").await;
+    caller.is_greeted().await;
+    rig.openai.set(|script| {
+        script.answer =
+            "Once upon a time there was a king who had a very long story to tell to everybody."
+                .into();
+    });
+    tell(&caller, text("user", "Tell me a story.")).await;
+    caller.hears_the_agent_for(Duration::from_secs(3)).await;
+    let noticed = caller.noticed.borrow().clone();
+    let started = noticed.events.iter().rev().find_map(|e| match &e.event {
+        Event::SpeechStarted { utterance, .. } => Some(utterance.clone()),
+        _ => None,
+    });
+    // Of three seconds that were sent, the far end has played 0.6: ten characters at 60 ms.
+    let utterance = started.unwrap();
+    tell(&caller, Event::SpeechPlayed { utterance, ms: 600 }).await;
+    tell(&caller, Event::SpeechClear {}).await;
+    let turns = eventually("the cut turn", async || {
+        let turns = turns::list(&rig.store, &session).await.unwrap();
+        (turns.len() == 3).then_some(turns)
+    })
+    .await;
+    let heard = &turns[2];
+    assert!(heard.was_interrupted);
+    assert!(
+        heard.text.starts_with("Once upon") && heard.text.len() < 25,
+        "{}",
+        heard.text
+    );
+    tell(&caller, text("user", "And then?")).await;
+    eventually("the next question", async || {
+        (rig.openai.chats().len() == 2).then_some(())
+    })
+    .await;
+    let chats = rig.openai.chats();
+    let told = chats[1]
+        .iter()
+        .rfind(|message| message["role"] == "assistant");
+    assert_eq!(told.unwrap()["content"], heard.text.as_str());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! A worker with everything it needs.
 
 use crate::{livekit::Server, openai::OpenAi};
-use casp_agent::{AgentConfig, AgentError, WorkerStatus, turn::TurnSettings};
+use casp_agent::{AgentConfig, AgentError, Liveness, WorkerStatus, turn::TurnSettings};
 use casp_providers::{OpenAiSettings, ProviderSettings, Providers};
 use casp_room::admin::LiveKit;
 use casp_store::{
@@ -15,6 +15,8 @@ use std::{
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// When a silent worker is taken for dead: long for a machine that builds beside, short for a test.
+pub(crate) const STALE_AFTER: Duration = Duration::from_millis(1_000);
 /// Nothing here takes longer on an idle machine than a tenth of this.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -88,6 +90,11 @@ impl Rig {
             drain_timeout: Duration::from_secs(30),
             turn: TurnSettings::default(),
             cleanup: None,
+            liveness: Liveness {
+                interval: Duration::from_millis(100),
+                stale_after: STALE_AFTER,
+                dispatch_lease: Duration::from_secs(1),
+            },
             worker_id: worker_id.into(),
             status: WorkerStatus::new(),
         }

@@ -1,12 +1,20 @@
 //! One voice, always: who takes over, who falls silent.
 
 use crate::{
-    caller::Caller,
+    caller::{Caller, question},
     livekit::Server,
-    rig::{Rig, Running, eventually, everything, unix_ms, within},
+    rig::{Rig, Running, STALE_AFTER, eventually, everything, unix_ms, within},
 };
-use casp_store::sessions::{self, SessionKind};
+use casp_agent::AgentConfig;
+use casp_store::{
+    sessions::{self, SessionKind},
+    workers,
+};
 use std::time::Duration;
+
+fn stale_ms() -> i64 {
+    STALE_AFTER.as_millis() as i64
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_that_has_lost_the_session_leaves_in_silence() {
@@ -16,7 +24,7 @@ async fn an_agent_that_has_lost_the_session_leaves_in_silence() {
     caller.is_greeted().await;
     // As if its heart had not beaten for an hour: somebody else claims the session.
     let later = unix_ms() + 3_600_000;
-    let epoch = sessions::claim_agent(&rig.store, &session, "another", later, 2_000);
+    let epoch = sessions::claim_agent(&rig.store, &session, "another", later, stale_ms());
     assert_eq!(epoch.await.unwrap(), Some(2));
     caller.types("Who are you?").await;
     within("the job's end", worker.status.has_jobs(0)).await;
@@ -32,7 +40,7 @@ async fn a_session_that_another_holds_is_not_joined() {
     let (server, rig, worker) = everything().await;
     let session = rig.announce(SessionKind::Web, "held").await;
     let far = unix_ms() + 3_600_000;
-    let epoch = sessions::claim_agent(&rig.store, &session, "another", far, 2_000);
+    let epoch = sessions::claim_agent(&rig.store, &session, "another", far, stale_ms());
     assert_eq!(epoch.await.unwrap(), Some(1));
     let caller = Caller::join(&server, "held", "ann").await;
     // The same server gives this one its job after that one.
@@ -77,5 +85,53 @@ async fn a_dead_workers_conversation_goes_on_without_a_second_greeting() {
         .count();
     assert_eq!(greetings, 1, "it knows what was said: {chat:?}");
     // Each worker may have made it; only one has been heard, and one of two kept.
+    caller.hears_nothing_twice("Hello, this is CASP").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_must_close_hands_a_talking_caller_over() {
+    let (server, rig) = (Server::start().await, Rig::new().await);
+    let mut first = Running::registered(AgentConfig {
+        drain_timeout: Duration::from_millis(300),
+        ..rig.config(server.livekit(), "w1")
+    })
+    .await;
+    let session = rig.announce(SessionKind::Web, "handed").await;
+    let caller = Caller::join(&server, "handed", "ann").await;
+    caller.is_greeted().await;
+    let second = Running::registered(rig.config(server.livekit(), "w2")).await;
+    eventually("the heartbeats of both", async || {
+        let capacity = workers::capacity(&rig.store, unix_ms(), stale_ms()).await;
+        (capacity.unwrap().workers == 2).then_some(())
+    })
+    .await;
+    first.shutdown.cancel();
+    // Its patience ends while the caller speaks.
+    caller.says(&question()).await;
+    within("the worker's end", &mut first.task)
+        .await
+        .unwrap()
+        .unwrap();
+    within("the heir's job", second.status.has_jobs(1)).await;
+    eventually("the heir's claim", async || {
+        let row = sessions::get(&rig.store, &session).await.unwrap().unwrap();
+        (row.worker_id.as_deref() == Some("w2")).then_some(())
+    })
+    .await;
+    caller.forget_sound();
+    // What is typed before the heir is there is not heard: a person asks again as well.
+    eventually("the heir's answer", async || {
+        caller.types("Are you there?").await;
+        let heard = tokio::time::timeout(Duration::from_secs(2), caller.hears_the_agent());
+        heard.await.ok()
+    })
+    .await;
+    let said = rig.openai.spoken();
+    assert!(
+        !said
+            .iter()
+            .any(|text| text.contains("end this conversation now")),
+        "nobody said goodbye: {said:?}"
+    );
     caller.hears_nothing_twice("Hello, this is CASP").await;
 }

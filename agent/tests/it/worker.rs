@@ -3,7 +3,7 @@
 use crate::{
     dispatcher::Dispatcher,
     livekit::livekit_at,
-    rig::{Rig, Running, eventually, unix_ms, within},
+    rig::{Rig, Running, STALE_AFTER, eventually, unix_ms, within},
 };
 use casp_agent::{AgentConfig, AgentError};
 use casp_store::workers;
@@ -129,7 +129,7 @@ async fn a_draining_worker_says_so_takes_nothing_and_leaves() {
     let (dispatcher, rig, mut running) = begin(3).await;
     let mut worker = dispatcher.worker().await;
     eventually("the heartbeat", async || {
-        let capacity = workers::capacity(&rig.store, unix_ms(), 2_000)
+        let capacity = workers::capacity(&rig.store, unix_ms(), STALE_AFTER.as_millis() as i64)
             .await
             .unwrap();
         (capacity.workers == 1 && capacity.free == 3).then_some(())
@@ -141,7 +141,7 @@ async fn a_draining_worker_says_so_takes_nothing_and_leaves() {
     assert_eq!(last.status, Some(WorkerStatus::WsFull as i32));
     worker.until_closed().await;
     within("the end", &mut running.task).await.unwrap().unwrap();
-    let capacity = workers::capacity(&rig.store, unix_ms(), 2_000)
+    let capacity = workers::capacity(&rig.store, unix_ms(), STALE_AFTER.as_millis() as i64)
         .await
         .unwrap();
     assert_eq!(capacity.workers, 0, "its row is gone");

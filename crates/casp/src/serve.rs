@@ -8,7 +8,7 @@ use crate::{
 use anyhow::{Context, bail};
 use axum::{Router, http::StatusCode, routing::get};
 use casp_agent::turn::TurnSettings;
-use casp_agent::{AgentConfig, WorkerStatus};
+use casp_agent::{AgentConfig, Liveness, WorkerStatus};
 use casp_audio::cleanup::{CleanupOptions, NoiseSuppressionLevel};
 use casp_bridge::{BridgeConfig, BridgeState};
 use casp_control_api::{ControlApi, ControlApiConfig, Limits, PublicUrl, TwilioSettings};
@@ -255,6 +255,7 @@ pub(crate) fn agent_config(
         drain_timeout: parts.drain_timeout(),
         turn: TurnSettings::default(),
         cleanup: parts.settings.audio_cleanup.then_some(ALL_CLEANUP),
+        liveness: Liveness::default(),
         worker_id: format!("worker-{}", uuid::Uuid::new_v4().simple()),
         status,
     }
