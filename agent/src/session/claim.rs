@@ -98,11 +98,10 @@ impl Claim {
     pub(super) async fn settle(&self, services: &Services, result: &Result<Ending, SessionError>) {
         let Some(row) = &self.row else { return };
         let reason = match result {
-            // The successor's heartbeat finds it orphaned as soon as our worker is gone.
-            Ok(Ending::HandedOver | Ending::Lost | Ending::NotOurs) => return,
+            Ok(Ending::Lost | Ending::NotOurs) => return,
             Ok(Ending::Deserted) => Some("everybody left"),
             Ok(Ending::HungUp) => Some("the agent hung up"),
-            Ok(Ending::RoomClosed | Ending::Terminated) | Err(_) => None,
+            Ok(Ending::RoomClosed | Ending::Terminated | Ending::HandedOver) | Err(_) => None,
         };
         let store = &services.store;
         let settled = match reason {

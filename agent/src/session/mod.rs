@@ -86,6 +86,9 @@ pub(crate) async fn run(
     };
     let result = hold(&services, &job, &claim, stop, began).await;
     claim.settle(&services, &result).await;
+    if matches!(result, Ok(Ending::HandedOver)) {
+        call_successor(&services, &job.room, &claim).await;
+    }
     tracing::info!(
         job = job.id,
         room = job.room,
@@ -94,6 +97,18 @@ pub(crate) async fn run(
         "conversation ends"
     );
     result
+}
+
+/// Has another worker go on: ours takes no more jobs. Nobody else would notice, since nobody died.
+async fn call_successor(services: &Services, room: &str, claim: &Claim) {
+    let session = claim.session_id().unwrap_or_default();
+    let asked = services
+        .livekit
+        .dispatch_agent(room, &services.agent_name, session)
+        .await;
+    if let Err(error) = asked {
+        tracing::error!(%error, room, "nobody goes on with a conversation that was handed over");
+    }
 }
 
 async fn hold(

@@ -9,7 +9,7 @@ use casp_conversation::{PastTurn, TurnRole, apology::Apology};
 use std::time::{Duration, Instant};
 
 /// How long somebody who is there is waited for to hear us.
-const HEARING: Duration = Duration::from_millis(1_000);
+const HEARING: Duration = Duration::from_secs(1);
 
 /// Whether the conversation has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,6 +20,7 @@ pub(crate) struct Services {
     pub(super) turn: TurnSettings,
     pub(super) cleanup: Option<CleanupOptions>,
     pub(super) liveness: Liveness,
+    pub(super) agent_name: String,
     pub(super) worker_id: String,
     pub(crate) fallback: Fallback,
     /// The worker closes down: whoever still talks is handed over.
@@ -37,6 +38,7 @@ impl Services {
             turn: config.turn.clone(),
             cleanup: config.cleanup.clone(),
             liveness: config.liveness.clone(),
+            agent_name: config.agent_name.clone(),
             worker_id: config.worker_id.clone(),
             fallback: Fallback::default(),
             hand_over: CancellationToken::new(),

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// When a silent worker is taken for dead: long for a machine that builds beside, short for a test.
-pub(crate) const STALE_AFTER: Duration = Duration::from_millis(1_000);
+pub(crate) const STALE_AFTER: Duration = Duration::from_secs(1);
 /// Nothing here takes longer on an idle machine than a tenth of this.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 

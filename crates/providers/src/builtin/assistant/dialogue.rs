@@ -22,7 +22,6 @@ pub(super) fn last_turn(messages: &[ChatMessage]) -> Turn {
     let mut is_last_answer_new = false;
     for message in messages {
         match message {
-            ChatMessage::System { .. } | ChatMessage::Tool { .. } => {}
             ChatMessage::User { content } => {
                 let question = turn.last_answer.as_deref().filter(|_| is_last_answer_new);
                 turn.text = match question.and_then(tool_use::link_for) {
@@ -35,7 +34,9 @@ pub(super) fn last_turn(messages: &[ChatMessage]) -> Turn {
                 turn.last_answer = Some(content.clone());
                 is_last_answer_new = true;
             }
-            ChatMessage::Assistant { .. } => {}
+            ChatMessage::Assistant { .. }
+            | ChatMessage::System { .. }
+            | ChatMessage::Tool { .. } => {}
         }
     }
     turn
