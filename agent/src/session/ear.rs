@@ -1,13 +1,12 @@
 //! Hears one track: packets → PCM → voice or not.
 
 use super::{
+    cleaning::{Cleaning, Heard},
     inbox::Report,
     recording::{Recording, SAMPLE_RATE_HZ},
-    reference::ReferenceEar,
 };
 use crate::turn::SpeakerId;
 use casp_audio::{
-    cleanup::{Cleanup, CleanupOptions, FRAME_SAMPLES},
     receive::{Codec, StreamDecoder},
     vad::{VadEvent, VadOptions, VoiceDetector},
 };
@@ -23,6 +22,16 @@ const NO_PACKETS: Duration = Duration::from_millis(90);
 /// Silence that ends any voice, whatever the detector's hangover is.
 const FLUSH_SAMPLES: usize = SAMPLE_RATE_HZ as usize * 160 / 1_000;
 
+/// Packets in a row that must be unlike the agent's voice before a voice over it is somebody's.
+const UNLIKE_PACKETS: u32 = 2;
+
+/// A voice that is not reported yet.
+#[derive(Debug)]
+struct Withheld {
+    at_sample: u64,
+    unlike: u32,
+}
+
 /// A recording that its ear and the loop share. Locked for microseconds, never over an await.
 pub(super) type SharedRecording = Arc<Mutex<Recording>>;
 
@@ -36,12 +45,11 @@ pub(super) struct Ear {
     recording: SharedRecording,
     reports: mpsc::Sender<Report>,
     decoder: StreamDecoder,
-    /// The clean-up, and what the agent says meanwhile.
-    cleanup: Option<(Cleanup, ReferenceEar)>,
+    cleaning: Option<Cleaning>,
     detector: VoiceDetector,
     pcm: Vec<i16>,
-    /// What the agent said meanwhile.
-    said: Vec<i16>,
+    /// A voice over the agent's: it is not reported before it has been unlike the agent's for some packets.
+    withheld: Option<Withheld>,
 }
 
 impl Ear {
@@ -49,17 +57,17 @@ impl Ear {
         speaker: SpeakerId,
         recording: SharedRecording,
         reports: mpsc::Sender<Report>,
-        cleanup: Option<(&CleanupOptions, ReferenceEar)>,
+        cleaning: Option<Cleaning>,
     ) -> Self {
         Self {
             speaker,
             recording,
             reports,
             decoder: StreamDecoder::new(),
-            cleanup: cleanup.map(|(options, reference)| (Cleanup::new(options), reference)),
+            cleaning,
             detector: VoiceDetector::new(VadOptions::default()),
             pcm: Vec::new(),
-            said: Vec::new(),
+            withheld: None,
         }
     }
 
@@ -99,26 +107,10 @@ impl Ear {
             // Anybody can send garbage; the decoder counts it as lost.
             return true;
         }
-        self.clean_up(packet.received_at);
+        if let Some(cleaning) = &mut self.cleaning {
+            cleaning.clean(packet, &mut self.pcm);
+        }
         self.listen(packet.received_at).await
-    }
-
-    /// Cleans `pcm`, received at that time, in place, by setting.
-    fn clean_up(&mut self, at: Instant) {
-        let Some((cleanup, reference)) = &mut self.cleanup else {
-            return;
-        };
-        if !self.pcm.len().is_multiple_of(FRAME_SAMPLES) {
-            return;
-        }
-        self.said.resize(self.pcm.len(), 0);
-        reference.read(at, &mut self.said);
-        let frames = self.pcm.chunks_exact_mut(FRAME_SAMPLES);
-        for (frame, said) in frames.zip(self.said.chunks_exact(FRAME_SAMPLES)) {
-            // Whole frames, so that neither can fail.
-            let _ = cleanup.agent_spoke(said);
-            let _ = cleanup.process(frame);
-        }
     }
 
     async fn hear_silence(&mut self) -> bool {
@@ -139,13 +131,16 @@ impl Ear {
             let report = match event {
                 VadEvent::Frame { .. } => continue,
                 VadEvent::VoiceStarted { at_sample, .. } => {
-                    let mut recording = lock(&self.recording);
-                    recording.want();
-                    Report::VoiceStarted {
-                        speaker: self.speaker,
-                        since: recording.time_of(at_sample).unwrap_or(at),
+                    if self.cleaning.is_some() {
+                        self.withheld = Some(Withheld {
+                            at_sample,
+                            unlike: 0,
+                        });
+                        continue;
                     }
+                    self.voice_started(at_sample, at)
                 }
+                VadEvent::VoiceStopped { .. } if self.withheld.take().is_some() => continue,
                 VadEvent::VoiceStopped { at_sample, .. } => Report::VoiceStopped {
                     speaker: self.speaker,
                     at: lock(&self.recording).time_of(at_sample).unwrap_or(at),
@@ -155,6 +150,43 @@ impl Ear {
                 return false;
             }
         }
-        true
+        match self.no_echo() {
+            Some(at_sample) => {
+                let report = self.voice_started(at_sample, at);
+                self.reports.send(report).await.is_ok()
+            }
+            None => true,
+        }
+    }
+
+    /// Where a withheld voice began that has turned out to be somebody's.
+    fn no_echo(&mut self) -> Option<u64> {
+        let (cleaning, withheld) = (self.cleaning.as_ref()?, self.withheld.as_mut()?);
+        let is_known = match cleaning.heard() {
+            Heard::Quiet => true,
+            Heard::Echo => {
+                // Whatever comes after it began later.
+                withheld.at_sample = self.detector.position();
+                withheld.unlike = 0;
+                false
+            }
+            Heard::Somebody => {
+                withheld.unlike += 1;
+                withheld.unlike >= UNLIKE_PACKETS
+            }
+        };
+        is_known
+            .then(|| self.withheld.take())
+            .flatten()
+            .map(|withheld| withheld.at_sample)
+    }
+
+    fn voice_started(&self, at_sample: u64, at: Instant) -> Report {
+        let mut recording = lock(&self.recording);
+        recording.want();
+        Report::VoiceStarted {
+            speaker: self.speaker,
+            since: recording.time_of(at_sample).unwrap_or(at),
+        }
     }
 }

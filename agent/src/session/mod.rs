@@ -7,6 +7,7 @@
 mod actions;
 mod chat;
 mod claim;
+mod cleaning;
 mod conversation;
 mod courier;
 mod digits;

@@ -2,10 +2,10 @@
 
 use super::{
     Ending, SessionError, chat,
+    cleaning::Cleaning,
     conversation::{Conversation, Speaker},
     ear::{Ear, SharedRecording},
     people::is_bridge,
-    reference::ReferenceEar,
 };
 use crate::turn::{SpeakerId, TurnEvent};
 use casp_conversation::event::{Envelope, Event, TOPIC, VERSION};
@@ -46,7 +46,7 @@ impl Conversation {
                     .track_changed(&participant, &sid, Some(is_muted));
                 self.tell_who_can_speak(now);
             }
-            RoomEvent::TrackSubscribed(track) => self.listen_to(track),
+            RoomEvent::TrackSubscribed(track) => self.listen_to(track, now),
             RoomEvent::LocalTrackSubscribed { .. } => self.is_heard(now),
             RoomEvent::SubscriptionFailed { sid, reason } => {
                 tracing::warn!(track = sid, reason, "somebody can't be heard");
@@ -85,7 +85,7 @@ impl Conversation {
         None
     }
 
-    fn listen_to(&mut self, track: RemoteAudioTrack) {
+    fn listen_to(&mut self, track: RemoteAudioTrack, now: Instant) {
         let (identity, sid) = (track.participant().to_owned(), track.sid().to_owned());
         if !self.people.knows(&identity) {
             return;
@@ -105,7 +105,7 @@ impl Conversation {
             self.services
                 .cleanup
                 .as_ref()
-                .map(|options| (options, ReferenceEar::new(&self.reference, Instant::now()))),
+                .map(|options| Cleaning::new(options, &self.reference, now)),
         );
         self.tasks.spawn(ear.run(track));
         self.speakers.insert(

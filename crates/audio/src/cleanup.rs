@@ -3,6 +3,10 @@
 //! Off unless a setting asks for it: browsers clean up before they send, and the telephone network
 //! has little echo of the agent. It is for devices without processing of their own: hands-free telephones, speakers.
 
+mod likeness;
+
+pub use likeness::Likeness;
+
 use crate::{AudioError, Result};
 use sonora::config::{
     AdaptiveDigital, EchoCanceller, GainController2, HighPassFilter, NoiseSuppression,

@@ -2,7 +2,7 @@
 
 use crate::signals::{mix, noise, rms};
 use casp_audio::{
-    cleanup::{Cleanup, CleanupOptions, NoiseSuppressionLevel},
+    cleanup::{Cleanup, CleanupOptions, Likeness, NoiseSuppressionLevel},
     pcmu,
     resample::Resampler,
     vad::{VadEvent, VadOptions, VoiceDetector},
@@ -60,6 +60,15 @@ impl Line {
         self
     }
 
+    /// The microphone as it comes through the telephone.
+    fn coded(&self) -> Vec<i16> {
+        let codes = self
+            .microphone
+            .iter()
+            .map(|&sample| pcmu::encode_sample(sample));
+        codes.map(pcmu::decode_sample).collect()
+    }
+
     /// Cleans the microphone; gives it before and after.
     fn cleaned(&self) -> (Vec<i16>, Vec<i16>) {
         let mut cleanup = Cleanup::new(&CleanupOptions {
@@ -68,12 +77,7 @@ impl Line {
             uses_gain_control: true,
             uses_echo_cancellation: true,
         });
-        let coded = self
-            .microphone
-            .iter()
-            .map(|&sample| pcmu::encode_sample(sample));
-        let coded: Vec<_> = coded.map(pcmu::decode_sample).collect();
-        let (said, heard) = (at_16_khz(&self.said), at_16_khz(&coded));
+        let (said, heard) = (at_16_khz(&self.said), at_16_khz(&self.coded()));
         let mut cleaned = heard.clone();
         for (frame, said) in cleaned.chunks_exact_mut(160).zip(said.chunks_exact(160)) {
             cleanup.agent_spoke(said).unwrap();
@@ -149,5 +153,46 @@ fn without_an_echo_a_voice_is_noticed_soon_once_the_canceller_knows() {
         let (before, after) = (noticed_after(&heard, at), noticed_after(&cleaned, at));
         println!("voice at {at} ms: noticed after {before} ms, cleaned {after} ms");
         assert!(after <= limit_ms, "{before} ms, cleaned {after} ms");
+    }
+}
+
+/// How alike microphone and agent are, every 20 ms while the microphone is loud.
+fn likenesses(line: &Line, range_ms: std::ops::Range<usize>) -> Vec<f32> {
+    let mut likeness = Likeness::default();
+    let (said, heard) = (at_16_khz(&line.said), at_16_khz(&line.coded()));
+    let frames = heard.chunks_exact(320).zip(said.chunks_exact(320));
+    let mut found = Vec::new();
+    for (n, (heard, said)) in frames.enumerate() {
+        likeness.push(heard, said);
+        if range_ms.contains(&(n * 20)) && rms(heard) > 200.0 {
+            found.push(likeness.correlation());
+        }
+    }
+    found
+}
+
+#[test]
+fn an_echo_is_like_what_is_said_at_any_delay_and_a_voice_is_not() {
+    for delay_ms in [60, 400, 700] {
+        let echo = likenesses(&Line::new(0.3, delay_ms), 1_500..11_000);
+        let alike = echo.iter().filter(|like| **like > 0.85).count();
+        println!(
+            "echo after {delay_ms} ms: {alike} of {} alike, least {:?}",
+            echo.len(),
+            echo.iter().copied().reduce(f32::min)
+        );
+        assert!(alike * 100 > echo.len() * 97);
+    }
+    for echo in [0.0, 0.3] {
+        let voice = likenesses(
+            &Line::new(echo, 100).interrupted(&[2_000, 8_000]),
+            2_200..3_700,
+        );
+        let alike = voice.iter().filter(|like| **like > 0.85).count();
+        println!(
+            "voice over {echo}: {alike} of {} alike: {voice:?}",
+            voice.len()
+        );
+        assert!(alike * 2 < voice.len());
     }
 }
