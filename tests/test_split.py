@@ -88,6 +88,27 @@ async def signed(http, split, path, sid):
     return twiml
 
 
+async def until(http, url, is_so, timeout=20):
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        async with http.get(url) as r:
+            if is_so(r.status, text := await r.text()):
+                return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{url}: {text[-2000:]}")
+
+
+async def in_the_room(http, split, sid, who):
+    """Waits until somebody whose identity begins so is in the call's room."""
+    for _ in range(100):
+        async with http.get(f"{split.url}/room/twilio-{sid}", headers={"Authorization": f"Bearer {API_KEY}"}) as r:
+            view = await r.json()
+            if any(p["identity"].startswith(who) for p in view.get("participants", [])):
+                return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{who} did not come: {view}")
+
+
 async def test_a_killed_bridge_and_the_same_caller_talks_on(http, split, openai, speak):
     sid = call_sid()
     question = speak("What is the weather like in Paris today?", 8000)
@@ -106,7 +127,7 @@ async def test_a_killed_bridge_and_the_same_caller_talks_on(http, split, openai,
     url, parameters, _ = stream_of(await signed(http, split, f"/twilio/resume/{sid}", sid))
     openai.answer = "We go on where we were."
     async with Call(url, sid, parameters) as call:
-        await asyncio.sleep(1.5)
+        await in_the_room(http, split, sid, "caller-")
         end = await call.say(question)
         await call.wait_loud(end)
         asked = [m["content"] for m in openai.of("llm")[-1]["messages"] if m["role"] == "user"]
@@ -173,11 +194,11 @@ async def test_a_killed_agent_and_the_call_goes_on_with_another(http, split, ope
         await call.wait_loud(end)
         await call.wait_quiet()
         successor = split.run("agent", PORT="0")
-        await successor.wait_output("ready")
-        await asyncio.sleep(1)  # its first heartbeat
+        url = (await successor.wait_output(r"ready (http://\S+)")).group(1)
+        await until(http, url + "/readyz", lambda status, _: status == 200)
         await split.agent.stop(signal.SIGKILL)
         # The heartbeat goes stale after 2 s; somebody sees it and dispatches the session again.
-        await asyncio.sleep(6)
+        await until(http, url + "/metrics", lambda _, text: "casp_agent_join_seconds_count 1" in text)
         openai.heard, openai.answer = "Are you still there?", "Yes, and I remember."
         end = await call.say(speak("Are you still there?", 8000))
         await call.wait_loud(end)
