@@ -67,6 +67,7 @@ class Call:
         self.stream_sid = "MZ" + re.sub(r"[^A-Za-z0-9]", "", call_sid)[-30:]
         self.parameters, self.start = parameters or {}, start
         self.heard, self.cursor, self.messages = [], 0.0, []
+        self.cleared_at = []  # when what was not played yet was thrown away
         self.ws = None
         self._speech = asyncio.Queue()
         self._marks, self._tasks = [], []
@@ -139,6 +140,7 @@ class Call:
                     task = asyncio.create_task(self._echo(message["mark"]["name"], self.cursor - now))
                     self._marks.append((self.cursor, task, message["mark"]["name"]))
                 elif message["event"] == "clear":
+                    self.cleared_at.append(now)
                     self.cursor = min(self.cursor, now)
                     self.heard = [(t, pcm[: max(0, int((now - t) * RATE))]) for t, pcm in self.heard]
                     for due, task, name in self._marks:

@@ -62,20 +62,24 @@ impl Cleaning {
         } else if self.likeness.is_echo() {
             Heard::Echo
         } else {
-            Heard::Somebody
+            let likeness = self.likeness.correlation();
+            Heard::Somebody { likeness }
         }
     }
 }
 
 /// Whose voice it is that a microphone hears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Heard {
     /// The agent says nothing that could be heard: it is somebody's.
     Quiet,
     /// The agent's.
     Echo,
     /// Somebody's, while the agent speaks.
-    Somebody,
+    Somebody {
+        /// The correlation with what it says.
+        likeness: f32,
+    },
 }
 
 /// A sender's RTP clock on ours. Packets are late by as much as the network likes, but never early: the earliest tell

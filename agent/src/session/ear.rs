@@ -22,8 +22,11 @@ const NO_PACKETS: Duration = Duration::from_millis(90);
 /// Silence that ends any voice, whatever the detector's hangover is.
 const FLUSH_SAMPLES: usize = SAMPLE_RATE_HZ as usize * 160 / 1_000;
 
-/// Packets in a row that must be unlike the agent's voice before a voice over it is somebody's.
-const UNLIKE_PACKETS: u32 = 2;
+/// How sure it must be that a voice over the agent's is somebody's: two packets that are not like it at all, or twelve
+/// that are no echo but have a part of one. (A gap of the network within an echo leaves it a likeness of 0.6 or 0.7, and
+/// is past after six.)
+const SURE: u32 = 12;
+const NOT_AT_ALL: f32 = 0.5;
 
 /// A voice that is not reported yet.
 #[derive(Debug)]
@@ -48,7 +51,7 @@ pub(super) struct Ear {
     cleaning: Option<Cleaning>,
     detector: VoiceDetector,
     pcm: Vec<i16>,
-    /// A voice over the agent's: it is not reported before it has been unlike the agent's for some packets.
+    /// A voice over the agent's: it is not reported before it is sure that it is no echo.
     withheld: Option<Withheld>,
 }
 
@@ -170,9 +173,10 @@ impl Ear {
                 withheld.unlike = 0;
                 false
             }
-            Heard::Somebody => {
-                withheld.unlike += 1;
-                withheld.unlike >= UNLIKE_PACKETS
+            Heard::Somebody { likeness } => {
+                tracing::debug!(likeness, "a voice over the agent's");
+                withheld.unlike += if likeness < NOT_AT_ALL { SURE / 2 } else { 1 };
+                withheld.unlike >= SURE
             }
         };
         is_known
