@@ -6,7 +6,10 @@
 //!
 //! No call waits for ever: a connection is there within 5 s, a query done within 10 s, else it is an error.
 pub mod accounts;
+pub mod call_settings;
+pub mod calls;
 mod database_url;
+pub mod do_not_call;
 pub mod erasures;
 mod error;
 pub mod idempotency;

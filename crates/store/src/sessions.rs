@@ -60,6 +60,26 @@ impl SessionKind {
     }
 }
 
+/// Who rang whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// They us.
+    Inbound,
+    /// We them.
+    Outbound,
+}
+
+impl Direction {
+    /// `inbound`, `outbound`
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}
+
 /// Where a session stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionState {
@@ -80,6 +100,8 @@ pub struct Session {
     pub account: AccountId,
     /// Channel.
     pub kind: SessionKind,
+    /// Who rang whom.
+    pub direction: Direction,
     /// LiveKit room.
     pub room_name: String,
     /// Caller's address, as given (may be empty).
@@ -131,86 +153,20 @@ pub struct NewSession {
 macro_rules! columns {
     () => {
         "id, account_id, kind, room_name, from_address, to_address, assistant, overrides, state, \
-         agent_epoch, worker_id, wants_agent, started_at_ms, ended_at_ms, end_reason"
+         agent_epoch, worker_id, wants_agent, started_at_ms, ended_at_ms, end_reason, direction"
     };
 }
 
 // The macro above is seen by the modules below it.
+mod admission;
 mod agent;
+mod announcing;
+pub use admission::admit;
+pub(crate) use admission::take_turn;
 pub use agent::{
     claim_agent, holds, lease_dispatch, orphaned, release_agent, set_wants_agent, unattended,
 };
-
-/// Makes the row, or returns the live one of that id. `SessionEnded` when it ended before
-/// (web rooms alone may be made again: their row begins anew), `RoomTaken` when another live session has the room.
-/// The row that is returned may be another account's: look at `account`.
-pub async fn announce(store: &Store, new: &NewSession, now_ms: i64) -> Result<Session, StoreError> {
-    let made = store
-        .timed(async {
-            // One transaction: no session is without its transcript.
-            let mut transaction = store.pool().begin().await?;
-            let made = sqlx::query(concat!(
-                "INSERT INTO sessions (id, account_id, kind, room_name, from_address, to_address, \
-                 assistant, overrides, state, incarnation, agent_epoch, wants_agent, next_turn, \
-                 started_at_ms) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'announced', 1, 0, 1, 0, $9) \
-                 ON CONFLICT (id) DO UPDATE SET account_id = excluded.account_id, \
-                 room_name = excluded.room_name, from_address = excluded.from_address, \
-                 to_address = excluded.to_address, assistant = excluded.assistant, \
-                 overrides = excluded.overrides, state = 'announced', \
-                 incarnation = sessions.incarnation + 1, agent_epoch = sessions.agent_epoch + 1, \
-                 worker_id = NULL, claimed_at_ms = NULL, wants_agent = 1, \
-                 dispatch_lease_until_ms = 0, next_turn = 0, started_at_ms = excluded.started_at_ms, \
-                 ended_at_ms = NULL, end_reason = NULL \
-                 WHERE sessions.kind = 'web' AND sessions.state = 'ended' RETURNING ",
-                columns!(),
-                ", incarnation"
-            ))
-            .bind(&new.id)
-            .bind(new.account.0)
-            .bind(new.kind.name())
-            .bind(&new.room_name)
-            .bind(&new.from)
-            .bind(&new.to)
-            .bind(&new.assistant)
-            .bind(new.overrides.to_string())
-            .bind(now_ms)
-            .fetch_optional(&mut *transaction)
-            .await?;
-            if let Some(row) = &made {
-                let beginning = transcripts::Beginning {
-                    account: new.account,
-                    session_id: &new.id,
-                    incarnation: row.try_get("incarnation")?,
-                    channel: new.kind.name(),
-                    direction: "inbound",
-                    scenario: &new.assistant,
-                    from: &new.from,
-                    to: &new.to,
-                    resource: new.overrides.get("resource").and_then(serde_json::Value::as_str),
-                    started_at_ms: now_ms,
-                };
-                transcripts::begin(&mut transaction, &beginning).await?;
-            }
-            transaction.commit().await?;
-            Ok(made)
-        })
-        .await;
-    let (made, is_room_taken) = match made {
-        Ok(made) => (made, false),
-        // The room's index may speak up before the id's does, when the very same session is announced twice.
-        Err(error) if error.is_unique_violation() => (None, true),
-        Err(error) => return Err(error),
-    };
-    if let Some(row) = made {
-        return from_row(&row);
-    }
-    match get(store, &new.id).await? {
-        Some(session) if session.state != SessionState::Ended => Ok(session),
-        _ if is_room_taken => Err(StoreError::RoomTaken),
-        _ => Err(StoreError::SessionEnded),
-    }
-}
+pub use announcing::{announce, announce_outbound};
 
 /// announced → active. False when it was not announced (already active counts as true; ended is false).
 pub async fn activate(store: &Store, id: &str) -> Result<bool, StoreError> {
@@ -324,8 +280,8 @@ pub async fn count_live(
         .collect()
 }
 
-/// A page of all live sessions begun before `started_before_ms`, in the order of their ids, from the first id after
-/// `after_id`; at most `limit`.
+/// A page of the live sessions begun before `started_before_ms` that should have a room (a call that we place has
+/// none before it is answered), in the order of their ids, from the first id after `after_id`; at most `limit`.
 pub async fn page_live(
     store: &Store,
     started_before_ms: i64,
@@ -338,6 +294,7 @@ pub async fn page_live(
                 "SELECT ",
                 columns!(),
                 " FROM sessions WHERE state <> 'ended' AND started_at_ms < $1 AND id > $2 \
+                 AND NOT (direction = 'outbound' AND state = 'announced') \
                  ORDER BY id LIMIT $3"
             ))
             .bind(started_before_ms)
@@ -374,5 +331,10 @@ fn from_row(row: &AnyRow) -> Result<Session, StoreError> {
         started_at_ms: row.try_get(12)?,
         ended_at_ms: row.try_get(13)?,
         end_reason: row.try_get(14)?,
+        direction: match row.try_get::<String, _>(15)?.as_str() {
+            "inbound" => Direction::Inbound,
+            "outbound" => Direction::Outbound,
+            other => return Err(StoreError::Corrupt(format!("sessions.direction {other}"))),
+        },
     })
 }

@@ -1,10 +1,12 @@
 //! Workers: one heartbeat row each.
 
 use crate::{Store, StoreError};
-use sqlx::Row as _;
+use sqlx::{AnyConnection, Row as _};
 
 /// An announced session counts as "soon somebody's job" for this long; after it, nobody is coming.
 const PENDING_MS: i64 = 10_000;
+/// The same for a call that we place, which rings first.
+const RINGING_MS: i64 = 90_000;
 
 /// What a worker reports.
 #[derive(Debug, Clone)]
@@ -73,34 +75,48 @@ pub async fn remove(store: &Store, worker_id: &str) -> Result<(), StoreError> {
 }
 
 /// Room over workers whose heartbeat is younger than `stale_after_ms`. Sessions that were claimed since the last
-/// heartbeat, or announced and not yet claimed, count as places taken: a burst of calls between two heartbeats is
-/// not told that there is room when there is none.
+/// heartbeat, or announced and not yet claimed, count as places taken, and so do calls that are being placed: a burst
+/// of calls between two heartbeats is not told that there is room when there is none.
 pub async fn capacity(
     store: &Store,
     now_ms: i64,
     stale_after_ms: i64,
 ) -> Result<Capacity, StoreError> {
-    let row = store
-        .timed(
-            sqlx::query(
-                "SELECT COUNT(*), \
-                 CAST(COALESCE(SUM(CASE WHEN w.is_draining = 1 OR w.max_jobs <= w.taken THEN 0 \
-                     ELSE w.max_jobs - w.taken END), 0) AS BIGINT), \
-                 (SELECT COUNT(*) FROM sessions p WHERE p.state <> 'ended' AND p.wants_agent = 1 \
-                  AND p.worker_id IS NULL AND p.started_at_ms > $2) \
-                 FROM (SELECT v.is_draining, v.max_jobs, CASE WHEN v.claimed > v.jobs \
-                       THEN v.claimed ELSE v.jobs END AS taken \
-                       FROM (SELECT x.is_draining, x.max_jobs, x.jobs, \
-                             (SELECT COUNT(*) FROM sessions s WHERE s.worker_id = x.worker_id \
-                              AND s.state <> 'ended') AS claimed \
-                             FROM workers x WHERE x.beat_at_ms > $1) v) w",
-            )
-            .bind(now_ms - stale_after_ms)
-            .bind(now_ms - PENDING_MS)
-            .fetch_one(store.pool()),
-        )
-        .await?;
-    let pending: i64 = row.try_get(2)?;
+    store
+        .timed(async {
+            let mut connection = store.pool().acquire().await?;
+            capacity_in(&mut connection, now_ms, stale_after_ms).await
+        })
+        .await
+}
+
+/// The same within a transaction.
+pub(crate) async fn capacity_in(
+    connection: &mut AnyConnection,
+    now_ms: i64,
+    stale_after_ms: i64,
+) -> Result<Capacity, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT COUNT(*), \
+         CAST(COALESCE(SUM(CASE WHEN w.is_draining = 1 OR w.max_jobs <= w.taken THEN 0 \
+             ELSE w.max_jobs - w.taken END), 0) AS BIGINT), \
+         (SELECT COUNT(*) FROM sessions p WHERE p.state <> 'ended' AND p.wants_agent = 1 \
+          AND p.worker_id IS NULL AND (p.started_at_ms > $2 OR (p.direction = 'outbound' \
+              AND p.state = 'announced' AND p.started_at_ms > $3))), \
+         (SELECT COUNT(*) FROM calls c WHERE c.phase = 1) \
+         FROM (SELECT v.is_draining, v.max_jobs, CASE WHEN v.claimed > v.jobs \
+               THEN v.claimed ELSE v.jobs END AS taken \
+               FROM (SELECT x.is_draining, x.max_jobs, x.jobs, \
+                     (SELECT COUNT(*) FROM sessions s WHERE s.worker_id = x.worker_id \
+                      AND s.state <> 'ended') AS claimed \
+                     FROM workers x WHERE x.beat_at_ms > $1) v) w",
+    )
+    .bind(now_ms - stale_after_ms)
+    .bind(now_ms - PENDING_MS)
+    .bind(now_ms - RINGING_MS)
+    .fetch_one(connection)
+    .await?;
+    let pending = row.try_get::<i64, _>(2)? + row.try_get::<i64, _>(3)?;
     Ok(Capacity {
         workers: row.try_get(0)?,
         free: (row.try_get::<i64, _>(1)? - pending).max(0),

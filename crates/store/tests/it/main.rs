@@ -1,5 +1,7 @@
 //! Every test runs on SQLite and on PostgreSQL.
 mod accounts;
+mod admission;
+mod calls;
 mod connecting;
 mod databases;
 mod idempotency;
