@@ -12,8 +12,20 @@ use axum::{Json, extract::State};
 use casp_store::sessions::{self, SessionState};
 use casp_twilio::CallSid;
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Whoever ends a call waits this long for Twilio.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Between attempts to end a call, on top of the client's own repeats.
+const WAITS: [Duration; 5] = [
+    Duration::from_secs(2),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+    Duration::from_mins(1),
+    Duration::from_mins(2),
+];
 
 /// Ending calls.
 pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
@@ -51,16 +63,46 @@ pub(crate) async fn end_call(
         return Err(ApiError::NotFound("There is no such call."));
     }
     close(&api, &session_id, "ended by the API").await?;
-    if let Some(calls) = &api.calls
-        && let Err(error) = calls.complete(&call).await
-    {
-        // The call ends all the same: its stream is closed with the room, and `/twilio/resume` then hangs up.
-        tracing::warn!(error = %error.without_url(), session = session_id, "Twilio did not end the call");
-    }
+    end_at_twilio(&api, &call).await;
     Ok(Json(EndAnswer {
         call_sid: call.to_string(),
         status: "completed",
     }))
+}
+
+/// Has Twilio end a call, and comes back soon: when Twilio is down, it is tried again in the background.
+///
+/// Should this process end before, the call still does: an answered one when its stream is closed with the room, since
+/// `/twilio/resume` then hangs up; one that rings when it is answered, or when it is looked at (`calls::watch`).
+pub(crate) async fn end_at_twilio(api: &ControlApi, call: &CallSid) {
+    let Some(twilio) = api.twilio.clone() else {
+        return;
+    };
+    let (api, call) = (api.clone(), call.clone());
+    let tasks = api.tasks.clone();
+    let ending = tasks.spawn(async move {
+        for wait in WAITS.map(Some).into_iter().chain([None]) {
+            let Err(error) = twilio.end_call(&call).await else {
+                return;
+            };
+            tracing::warn!(%error, call_sid = %call, "Twilio did not end the call");
+            let Some(wait) = wait.filter(|_| error.is_passing()) else {
+                return;
+            };
+            let waited = tokio::time::sleep(wait);
+            if api
+                .config
+                .shutdown
+                .run_until_cancelled(waited)
+                .await
+                .is_none()
+            {
+                return;
+            }
+        }
+    });
+    // What takes longer goes on by itself.
+    drop(tokio::time::timeout(PATIENCE, ending).await);
 }
 
 /// Ends a session and closes its room; nothing happens when there is no such session, or it is over.

@@ -75,6 +75,12 @@ pub struct TwilioSettings {
     pub auth_token: Option<SecretString>,
     /// `https://api.twilio.com`, or a stand-in.
     pub api_base_url: String,
+    /// `https://intelligence.twilio.com`, or a stand-in.
+    pub intelligence_base_url: String,
+    /// The number that calls come from when an account has none of its own.
+    pub phone_number: Option<String>,
+    /// Numbers that do instead when Twilio does not place calls from that one.
+    pub fallback_numbers: Vec<String>,
 }
 
 /// Sizes, times and rates.
@@ -91,6 +97,14 @@ pub struct Limits {
     /// A proxied WebSocket on which the participant sends nothing for this long is closed. LiveKit's clients ping
     /// every few seconds.
     pub proxied_idle: Duration,
+    /// Between two calls that are placed for one account.
+    pub call_interval: Duration,
+    /// Calls of one account, placed by it, that are under way at once.
+    pub calls_at_once: u32,
+    /// A call that waits for its turn for longer is not placed any more.
+    pub call_queue_time: Duration,
+    /// A call that is not answered rings for this long.
+    pub ring_timeout: Duration,
     /// Guests' joins a minute and client address; 0 is no limit.
     pub guest_joins_per_minute: u32,
     /// Life of a join link.
@@ -107,6 +121,10 @@ impl Default for Limits {
             proxied_sockets: 5_000,
             proxied_message_bytes: 1024 * 1024,
             proxied_idle: Duration::from_mins(1),
+            call_interval: Duration::from_secs(1),
+            calls_at_once: 10,
+            call_queue_time: Duration::from_hours(1),
+            ring_timeout: Duration::from_secs(30),
             guest_joins_per_minute: 30,
             join_link_ttl: Duration::from_hours(24),
             lost_room_grace: Duration::from_secs(30),

@@ -17,6 +17,9 @@ pub enum ControlApiError {
     /// The HTTP client could not be made.
     #[error("HTTP client: {0}")]
     HttpClient(#[from] reqwest::Error),
+    /// The one for Twilio could not be made.
+    #[error("Twilio: {0}")]
+    Twilio(#[from] casp_twilio::rest::TwilioError),
 }
 
 /// The body of every error.

@@ -182,7 +182,7 @@ impl Idempotency {
         let run = run(attempt);
         let api = api.clone();
         // In a task of its own: a client that hangs up does not stop it half-way.
-        let running = api.clone().idempotent_runs.spawn(async move {
+        let running = api.clone().tasks.spawn(async move {
             let answer = match tokio::time::timeout(RUN_TIMEOUT, run).await {
                 Ok(result) => result.into_response(),
                 Err(_) => crate::error::plain(StatusCode::GATEWAY_TIMEOUT).into_response(),

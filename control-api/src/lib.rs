@@ -9,6 +9,7 @@ mod auth;
 mod background;
 mod body;
 mod call_end;
+mod calls;
 mod clock;
 mod config;
 mod error;
@@ -22,7 +23,6 @@ mod openapi;
 mod operations;
 mod path;
 mod public_url;
-#[allow(dead_code, reason = "not every kind of parameter has a route yet")]
 mod query;
 mod rooms;
 mod routes;

@@ -1,7 +1,7 @@
 //! Every route, and the OpenAPI document that comes of them.
 
 use crate::{
-    ControlApi, call_end,
+    ControlApi, call_end, calls,
     error::plain,
     layers, livekit_webhook, numbers,
     openapi::{self, ApiDoc},
@@ -41,6 +41,7 @@ pub fn openapi_document() -> utoipa::openapi::OpenApi {
 fn described() -> OpenApiRouter<ControlApi> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .merge(rooms::routes())
+        .merge(calls::routes())
         .merge(call_end::routes())
         .merge(sessions::routes())
         .merge(numbers::routes())

@@ -1,11 +1,14 @@
 //! What every handler sees.
 
 use crate::{
-    ControlApiConfig, ControlApiError, auth::GuestLimit, background::JobBell, join_link::JoinLinks,
-    operations::ReadinessCache, sealed::SealingKey, tenant_url::TenantUrls, twilio::CallsApi,
+    ControlApiConfig, ControlApiError, TwilioSettings, auth::GuestLimit, background::JobBell,
+    join_link::JoinLinks, operations::ReadinessCache, sealed::SealingKey, tenant_url::TenantUrls,
     webhooks::TenantTurns,
 };
-use casp_twilio::signature::RequestValidator;
+use casp_twilio::{
+    rest::{RestSettings, TwilioClient, TwilioError},
+    signature::RequestValidator,
+};
 use secrecy::ExposeSecret as _;
 use std::{ops::Deref, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
@@ -26,15 +29,16 @@ pub struct Inner {
     pub(crate) guest_limit: GuestLimit,
     pub(crate) readiness: ReadinessCache,
     pub(crate) validator: Option<RequestValidator>,
-    pub(crate) calls: Option<CallsApi>,
-    /// Requests to LiveKit's HTTP side and to Twilio.
+    /// Twilio's REST API; `None` without credentials.
+    pub(crate) twilio: Option<TwilioClient>,
+    /// Requests to LiveKit's HTTP side.
     pub(crate) http: reqwest::Client,
+    /// Work that a request began and that runs to its end without it; awaited when the process stops.
+    pub(crate) tasks: TaskTracker,
     /// One permit a proxied WebSocket.
     pub(crate) proxied_sockets: Arc<Semaphore>,
     /// Rung when there is work for the background.
     pub(crate) job_bell: JobBell,
-    /// Requests with an `Idempotency-Key`, which run to their end; awaited when the process stops.
-    pub(crate) idempotent_runs: TaskTracker,
     /// Checks and calls the URLs that tenants give.
     pub(crate) tenant_urls: TenantUrls,
     /// Seals tenants' secrets.
@@ -68,10 +72,10 @@ impl ControlApi {
                 .auth_token
                 .as_ref()
                 .map(|token| RequestValidator::new(token.expose_secret())),
-            calls: CallsApi::new(&config.twilio, &http),
+            twilio: twilio_client(&config.twilio)?,
+            tasks: TaskTracker::new(),
             proxied_sockets: Arc::new(Semaphore::new(limits.proxied_sockets)),
             job_bell: JobBell::default(),
-            idempotent_runs: TaskTracker::new(),
             tenant_urls: TenantUrls::new(config.allows_private_urls)?,
             sealing_key: SealingKey::derive(&config.secret_key),
             tenant_turns: TenantTurns::default(),
@@ -79,4 +83,19 @@ impl ControlApi {
             config,
         })))
     }
+}
+
+/// `None` without credentials: no call can be placed then, and calls end by their stream alone.
+fn twilio_client(settings: &TwilioSettings) -> Result<Option<TwilioClient>, TwilioError> {
+    let (Some(account_sid), Some(auth_token)) = (&settings.account_sid, &settings.auth_token)
+    else {
+        return Ok(None);
+    };
+    TwilioClient::new(RestSettings {
+        account_sid: account_sid.clone(),
+        auth_token: auth_token.clone(),
+        api_base_url: settings.api_base_url.clone(),
+        intelligence_base_url: settings.intelligence_base_url.clone(),
+    })
+    .map(Some)
 }

@@ -1,13 +1,22 @@
 //! What happens when a scheduled call's time has come.
 
-use crate::{ControlApi, background::JobFailure, clock::now_ms};
+use crate::{
+    ControlApi,
+    background::JobFailure,
+    calls::{self, Placed, ToNumber, Wish},
+    clock::now_ms,
+    error::ApiError,
+};
 use casp_store::{
     jobs::ClaimedJob,
     scheduled_calls::{self, Ending, ScheduledCall, ScheduledCallState},
 };
+use std::time::Duration;
 
 /// Later than this nobody expects the call any more.
 const LATEST_MS: i64 = 15 * 60 * 1_000;
+/// A call that waits in its account's queue is looked at this often.
+const ITS_TURN: Duration = Duration::from_secs(1);
 
 /// Does a `scheduled-call` job.
 pub(crate) async fn place(api: &ControlApi, job: &ClaimedJob) -> Result<(), JobFailure> {
@@ -28,7 +37,7 @@ pub(crate) async fn place(api: &ControlApi, job: &ClaimedJob) -> Result<(), JobF
             if !scheduled_calls::begin_placing(store, id).await? {
                 return Ok(());
             }
-            let sid = place_now(api, &call)?;
+            let sid = place_now(api, &call).await?;
             return end(api, job, id, Ending::Placed(&sid)).await;
         }
         // It came to its end in another attempt.
@@ -47,7 +56,38 @@ async fn end(
     Ok(())
 }
 
-/// Places the call; its `CallSid`.
-fn place_now(_: &ControlApi, _: &ScheduledCall) -> Result<String, JobFailure> {
-    Err(JobFailure::Dead("Twilio is not configured".into()))
+/// Places the call, once by its name; its `CallSid`. One that has to wait for its turn is asked for again later.
+async fn place_now(api: &ControlApi, call: &ScheduledCall) -> Result<String, JobFailure> {
+    let to = ToNumber::try_from(call.phone_number.clone())
+        .map_err(|problem| JobFailure::Dead(problem.into()))?;
+    let wish = Wish {
+        request_key: Some(format!("scheduled-call/{}", call.id)),
+        give_up_at_ms: Some(call.scheduled_at_ms.saturating_add(LATEST_MS)),
+        ..Wish::new(to, call.scenario.clone())
+    };
+    let placed = calls::place(api, call.account, wish).await;
+    match placed.map_err(failure)? {
+        Placed {
+            call_sid: Some(sid),
+            ..
+        } => Ok(sid),
+        Placed { status, .. } if status.is_over() => Err(JobFailure::Dead(format!(
+            "the call is {}; GET /v1/calls says why",
+            status.name()
+        ))),
+        _ => Err(JobFailure::Later(ITS_TURN)),
+    }
+}
+
+/// What cannot be done now may be done later; what is refused stays so.
+fn failure(error: ApiError) -> JobFailure {
+    match error {
+        ApiError::Unavailable(text) => JobFailure::retry(text),
+        ApiError::Internal => JobFailure::retry("something went wrong on our side"),
+        ApiError::Forbidden(text) => JobFailure::Dead(text.into()),
+        ApiError::Invalid(errors) => {
+            JobFailure::Dead(errors.into_iter().map(|error| error.msg).collect())
+        }
+        _ => JobFailure::Dead("the call was refused".into()),
+    }
 }

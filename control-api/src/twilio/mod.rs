@@ -1,14 +1,13 @@
-//! Twilio's webhooks of a phone call, and its REST API as far as calls are ended here.
+//! Twilio's webhooks of a phone call.
 
 mod answer;
-mod calls_api;
+mod answered_by;
+mod outgoing;
 mod owner;
 mod resume;
 mod signed_form;
 mod status;
 mod voice;
-
-pub(crate) use calls_api::CallsApi;
 
 use crate::ControlApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,6 +18,8 @@ pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
         .routes(routes!(voice::answer_call))
         .routes(routes!(resume::resume_call))
         .routes(routes!(status::update_status))
+        .routes(routes!(outgoing::answer_outgoing_call))
+        .routes(routes!(answered_by::note_who_answered))
 }
 
 /// Id of a phone call's session.

@@ -2,10 +2,12 @@
 
 use super::{phone_session_id, signed_form::SignedForm};
 use crate::{
-    ControlApi, call_end,
+    ControlApi, call_end, calls,
     error::{ApiError, SignedProblem},
+    query::QueryParams,
 };
 use axum::{extract::State, http::StatusCode};
+use casp_twilio::rest::CallStatus;
 
 /// Whether a call with this status is over.
 pub(super) fn is_over(call_status: &str) -> bool {
@@ -28,10 +30,15 @@ pub(super) fn is_over(call_status: &str) -> bool {
 )]
 pub(crate) async fn update_status(
     State(api): State<ControlApi>,
+    query: QueryParams,
     form: SignedForm,
 ) -> Result<StatusCode, ApiError> {
     let call = form.call_sid()?;
     let status = form.text("CallStatus");
+    if let Some(id) = query.text("call")? {
+        calls::note_sid(&api, id, &call).await?;
+    }
+    calls::note(&api, &call, CallStatus::from_name(&status)).await?;
     if is_over(&status) {
         call_end::close(&api, &phone_session_id(&call), &status).await?;
     }

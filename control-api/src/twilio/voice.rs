@@ -12,7 +12,6 @@ use casp_room::{RoomError, admin::CreateRoom};
 use casp_store::{
     StoreError,
     sessions::{self, NewSession, Session, SessionKind, SessionState},
-    workers,
 };
 use casp_twilio::CallSid;
 use std::time::Duration;
@@ -52,17 +51,13 @@ pub(crate) async fn answer_call(
         Some(_) => return TwiMl::stream(&api, &call, &session_id).await,
         None => {}
     }
-    if workers::capacity(store, now_ms(), STALE_AFTER_MS)
-        .await?
-        .free
-        == 0
-    {
-        metrics::counter!("casp_calls_refused_total", "reason" => "busy").increment(1);
-        return Ok(TwiMl::busy());
-    }
-    let session = match sessions::announce(store, &new_session(&form, &call, owner), now_ms()).await
-    {
-        Ok(session) => session,
+    let new = new_session(&form, &call, owner);
+    let session = match sessions::admit(store, &new, now_ms(), STALE_AFTER_MS).await {
+        Ok(Some(session)) => session,
+        Ok(None) => {
+            metrics::counter!("casp_calls_refused_total", "reason" => "busy").increment(1);
+            return Ok(TwiMl::busy());
+        }
         Err(StoreError::SessionEnded) => return Ok(TwiMl::hang_up()),
         Err(error) => return Err(error.into()),
     };
@@ -100,7 +95,7 @@ fn new_session(form: &SignedForm, call: &CallSid, owner: Owner) -> NewSession {
 }
 
 /// The room, and an agent for it. Workers without a name take a new room by themselves.
-async fn open_room(api: &ControlApi, session: &Session) -> Result<(), RoomError> {
+pub(super) async fn open_room(api: &ControlApi, session: &Session) -> Result<(), RoomError> {
     let config = &api.config;
     let room = CreateRoom {
         name: session.room_name.clone(),

@@ -1,6 +1,7 @@
 //! The API by resource, against a real LiveKit server.
 mod auth;
 mod background;
+mod calls;
 mod errors;
 mod livekit_server;
 mod livekit_webhook;
@@ -18,5 +19,6 @@ mod sessions;
 mod test_app;
 mod twilio;
 mod twilio_request;
+mod twilio_rest;
 mod web_app;
 mod webhooks;

@@ -1,10 +1,11 @@
 use crate::{
     participant::room_exists,
-    test_app::{NEIGHBOURS_KEY, TWILIO_TOKEN, TestApp, send, unique},
+    test_app::{NEIGHBOURS_KEY, TWILIO_TOKEN, TestApp, eventually, send, unique},
     twilio_request::signed,
 };
 use reqwest::StatusCode;
 use serde_json::json;
+use std::time::{Duration, Instant};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{basic_auth, body_string, method, path},
@@ -79,10 +80,18 @@ async fn ending_a_call_ends_it_at_twilio_too() {
 }
 
 #[tokio::test]
-async fn a_call_ends_though_twilio_does_not_answer() {
+async fn a_call_ends_though_twilio_does_not_answer_and_there_too_once_it_does() {
     let twilio = MockServer::start().await;
     Mock::given(method("POST"))
         .respond_with(ResponseTemplate::new(500))
+        .up_to_n_times(5)
+        .mount(&twilio)
+        .await;
+    // The client's own repeats are used up by then.
+    Mock::given(method("POST"))
+        .respond_with(
+            ResponseTemplate::new(200).set_body_json(json!({"sid": "CA1", "status": "completed"})),
+        )
         .expect(1)
         .mount(&twilio)
         .await;
@@ -94,12 +103,18 @@ async fn a_call_ends_though_twilio_does_not_answer() {
     app.worker(1).await;
     let call = unique("CA");
     signed(&app, "/twilio/voice", &[("CallSid", &call)]).await;
+    let begin = Instant::now();
     assert_eq!(
         app.post_ours(&format!("/phone/end/{call}"), &json!(null))
             .await
             .status,
         StatusCode::OK
     );
+    assert!(begin.elapsed() < Duration::from_secs(3));
+    eventually("it is ended at Twilio", async || {
+        twilio.received_requests().await.unwrap().len() == 6
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ pub(crate) const KEY: &str = "sk_ours";
 pub(crate) const PAGE_KEY: &str = "pk_ours";
 pub(crate) const NEIGHBOURS_KEY: &str = "sk_neighbours";
 pub(crate) const PUBLIC_URL: &str = "https://voice.example.com";
+pub(crate) const OUR_NUMBER: &str = "+15017122661";
 pub(crate) const TWILIO_TOKEN: &str = "twilio-auth-token";
 
 /// A running API.
@@ -117,6 +118,9 @@ impl TestApp {
                 account_sid: None,
                 auth_token: Some(TWILIO_TOKEN.to_owned().into()),
                 api_base_url: "http://127.0.0.1:1".into(),
+                intelligence_base_url: "http://127.0.0.1:1".into(),
+                phone_number: Some(OUR_NUMBER.into()),
+                fallback_numbers: Vec::new(),
             },
             secret_key: "a secret key that is long enough".to_owned().into(),
             metrics_token: None,

@@ -201,6 +201,9 @@ pub(crate) fn control_api_config(
             account_sid: settings.twilio_account_sid.clone(),
             auth_token: settings.twilio_auth_token.clone(),
             api_base_url: settings.twilio_api_base_url.clone(),
+            intelligence_base_url: settings.twilio_intelligence_base_url.clone(),
+            phone_number: settings.twilio_phone_number.clone(),
+            fallback_numbers: settings.twilio_fallback_numbers.clone(),
         },
         secret_key,
         metrics_token: settings.metrics_token.clone(),
@@ -214,12 +217,21 @@ pub(crate) fn control_api_config(
         trusted_proxies: settings.trusted_proxies.clone(),
         limits: Limits {
             guest_joins_per_minute: settings.guest_joins_per_minute,
+            call_interval: call_interval(settings.calls_per_second)?,
+            calls_at_once: settings.calls_at_once,
             ..Limits::default()
         },
         degraded,
         draining: stop.clone(),
         shutdown: stop.clone(),
     })
+}
+
+fn call_interval(calls_per_second: f64) -> anyhow::Result<Duration> {
+    if calls_per_second <= 0.0 {
+        bail!("CALLS_PER_SECOND must be more than 0");
+    }
+    Duration::try_from_secs_f64(calls_per_second.recip()).context("CALLS_PER_SECOND")
 }
 
 pub(crate) fn bridge_config(

@@ -211,7 +211,7 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
             open(
                 "TWILIO_ACCOUNT_SID",
                 "",
-                "Account SID (AC…), for ending calls",
+                "Account SID (AC…), for placing and ending calls",
             ),
             secret(
                 "TWILIO_AUTH_TOKEN",
@@ -221,6 +221,31 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
                 "TWILIO_API_BASE_URL",
                 "https://api.twilio.com",
                 "Twilio's REST API",
+            ),
+            open(
+                "TWILIO_INTELLIGENCE_BASE_URL",
+                "https://intelligence.twilio.com",
+                "Twilio's Voice Intelligence",
+            ),
+            open(
+                "TWILIO_PHONE_NUMBER",
+                "",
+                "Calls of accounts without a number of their own come from this one: +1234567890",
+            ),
+            open(
+                "TWILIO_FALLBACK_NUMBERS",
+                "",
+                "Numbers that do instead when Twilio does not place calls from that one, separated by commas",
+            ),
+            open(
+                "CALLS_PER_SECOND",
+                "1",
+                "Calls that are placed a second for one account; more wait in its queue. 0.2 is one every 5 s",
+            ),
+            open(
+                "CALLS_AT_ONCE",
+                "10",
+                "Calls placed for one account that are under way at once; more wait in its queue",
             ),
             open(
                 "DEFAULT_ACCOUNT",
