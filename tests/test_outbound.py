@@ -1,0 +1,146 @@
+"""Calls that casp places, all the way: Twilio's stand-in rings, asks for TwiML, opens the stream, tells how it ended."""
+import asyncio
+import time
+
+import pytest
+import pytest_asyncio
+
+from casp_process import Casp
+from conftest import test_name
+from standins.twilio import Twilio
+
+TO = "+14155550123"
+
+
+@pytest_asyncio.fixture
+async def twilio():
+    stand_in = await Twilio().start()
+    yield stand_in
+    await stand_in.stop()
+    assert not stand_in.problems, stand_in.problems
+
+
+@pytest_asyncio.fixture
+async def casp(request, openai, twilio):
+    env = {"OPENAI_BASE_URL": openai.base_url, **twilio.environment, **getattr(request, "param", {})}
+    process = await Casp(test_name(request), env=env).ready()
+    yield process
+    await process.stop()
+
+
+async def place(http, casp, **body):
+    async with http.post(f"{casp.url}/phone/call", json={"to": TO, **body}) as r:
+        return r.status, await r.json()
+
+
+async def seen(http, casp, sid):
+    async with http.get(f"{casp.url}/v1/calls/{sid}", headers=casp.auth) as r:
+        return await r.json()
+
+
+async def becomes(http, casp, sid, status, timeout=10.0):
+    end = time.monotonic() + timeout
+    while (call := await seen(http, casp, sid)).get("status") != status:
+        assert time.monotonic() < end, f"the call is {call}, not {status}"
+        await asyncio.sleep(0.05)
+    return call
+
+
+async def session_status(http, casp, sid):
+    async with http.get(f"{casp.url}/sessions/phone-{sid}") as r:
+        return r.status
+
+
+async def test_somebody_is_called_hears_the_greeting_and_gets_an_answer(http, casp, openai, twilio, speak):
+    question = speak("What is the weather like in Paris today?", 8000)
+    heard = {}
+
+    async def talk(line):
+        heard["greeting"] = await line.wait_loud(0, timeout=10)
+        await line.wait_quiet()
+        end = await line.say(question)
+        heard["answer"] = await line.wait_loud(end)
+        await line.wait_quiet()
+
+    twilio.callees[TO] = lambda callee: callee.answer(talk)
+    status, placed = await place(http, casp)
+    assert (status, placed["status"], set(placed)) == (200, "initiated", {"callSid", "status"})
+    sid = placed["callSid"]
+    assert await session_status(http, casp, sid) == 200
+    call = await becomes(http, casp, sid, "completed", timeout=40)
+    assert heard["answer"] > heard["greeting"]
+    assert openai.of("stt")[-1]["seconds"] > 1
+    assert call["answeredAt"] and call["endedAt"] and call["from"] in twilio.numbers
+    assert twilio.calls[sid].callbacks == ["initiated", "ringing", "in-progress", "completed"]
+    assert await session_status(http, casp, sid) == 404
+
+
+@pytest.mark.parametrize("fate", ["busy", "no-answer"])
+async def test_nobody_can_be_reached(http, casp, openai, twilio, fate):
+    twilio.callees[TO] = lambda callee: callee.busy() if fate == "busy" else callee.no_answer()
+    _, placed = await place(http, casp)
+    await becomes(http, casp, placed["callSid"], fate)
+    assert await session_status(http, casp, placed["callSid"]) == 404
+    assert not openai.of("tts"), "an agent spoke to nobody"
+
+
+async def test_a_machine_is_left_a_message(http, casp, openai, twilio):
+    twilio.callees[TO] = lambda callee: callee.machine()
+    _, placed = await place(http, casp, machine="leave_message", message="We called about your appointment.")
+    call = await becomes(http, casp, placed["callSid"], "completed", timeout=20)
+    assert call["answeredBy"] == "machine_end_beep"
+    assert twilio.calls[placed["callSid"]].said == ["We called about your appointment."]
+
+
+async def test_a_call_is_ended_from_here(http, casp, openai, twilio):
+    async def talk(line):
+        await line.wait_loud(0, timeout=10)
+        await asyncio.sleep(60)
+
+    twilio.callees[TO] = lambda callee: callee.answer(talk)
+    _, placed = await place(http, casp)
+    sid = placed["callSid"]
+    await becomes(http, casp, sid, "in-progress")
+    async with http.post(f"{casp.url}/phone/end/{sid}") as r:
+        assert (r.status, await r.json()) == (200, {"callSid": sid, "status": "completed"})
+    await becomes(http, casp, sid, "completed")
+    assert twilio.calls[sid].over.is_set()
+
+
+async def test_a_call_whose_answer_is_lost_is_placed_once_and_talked_to(http, casp, openai, twilio):
+    async def talk(line):
+        await line.wait_loud(0, timeout=10)
+
+    twilio.callees[TO] = lambda callee: callee.answer(talk)
+    twilio.faults.append("lost")
+    status, placed = await place(http, casp)
+    assert (status, placed["callSid"]) == (202, None), placed
+    (sid,) = twilio.calls
+    await becomes(http, casp, sid, "completed", timeout=20)
+    assert (await seen(http, casp, placed["callId"]))["callSid"] == sid
+    assert len(twilio.calls) == 1
+
+
+@pytest.mark.parametrize("casp", [{"CALLS_PER_SECOND": "5", "CALLS_AT_ONCE": "2"}], indirect=True)
+async def test_many_calls_wait_for_their_turn(http, casp, openai, twilio):
+    at_once, most = 0, 0
+
+    async def talk(line):
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await line.wait_loud(0, timeout=10)
+        at_once -= 1
+
+    numbers = [f"+1415555{n:04}" for n in range(6)]
+    for number in numbers:
+        twilio.callees[number] = lambda callee: callee.answer(talk)
+    answers = [await place(http, casp, to=number) for number in numbers]
+    assert answers[0][0] == 200 and [status for status, _ in answers].count(202) >= 4
+    assert [body["position"] for status, body in answers if status == 202] == list(range(1, [s for s, _ in answers].count(202) + 1))
+    end = time.monotonic() + 60
+    while len(twilio.calls) < 6 or not all(call.over.is_set() for call in twilio.calls.values()):
+        assert time.monotonic() < end, f"{len(twilio.calls)} calls were placed"
+        await asyncio.sleep(0.1)
+    assert 1 <= most <= 2
+    assert [call.parameters["To"] for call in twilio.calls.values()] == numbers, "out of order"
