@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = Path(__file__).resolve().parent / "artifacts"
+# What no log line may hold: telephone numbers, e-mail addresses, keys, tokens.
+PRIVATE = re.compile(r"(?:\+|%2[Bb])\d{7,15}|[\w.+-]+@[\w-]+\.[a-z]{2,}|\b(?:sk|pk|ek|whsec)_\w{4,}|eyJ[\w-]{6,}\.[\w-]+\.")
 API_KEY = "sk_test_0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -71,6 +73,8 @@ class Process:
         self._log.close()
         self.process.stdout.close()
         self.folder.cleanup()
+        leaks = [line for line in self.log().splitlines() if PRIVATE.search(line)]
+        assert not leaks, f"private data in the log: {leaks[:5]}"
         return self.process.returncode
 
     def rss_mib(self) -> float:

@@ -161,3 +161,50 @@ async def test_a_webhook_with_a_bad_signature_has_no_effect(http, casp):
             assert r.status == 404
     status, twiml = await announce(http, casp.url, call_sid(), auth_token="twilio-secret-token")
     assert status == 200 and "<Stream" in twiml
+
+
+SILENT_FOR = 3
+
+
+async def deaf_socket(casp, sid, parameters):
+    """A socket that starts a stream and then neither speaks nor reads, nor answers a ping."""
+    host, port = casp.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write((f"GET /twilio/stream/{sid} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                  f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n\r\n").encode())
+    assert b" 101 " in await reader.readline()
+    start = json.dumps({"event": "start", "start": {"streamSid": "MZ1", "callSid": sid, "customParameters": parameters}}).encode()
+    mask = os.urandom(4)
+    masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(start))
+    writer.write(bytes([0x81, 0x80 | 126]) + len(start).to_bytes(2, "big") + mask + masked)
+    await writer.drain()
+    return writer
+
+
+@pytest.mark.parametrize("casp", [{"STREAM_SILENCE_TIMEOUT": str(SILENT_FOR)}], indirect=True)
+async def test_silence_on_a_socket_is_borne_while_somebody_is_there(http, casp, openai, speak):
+    # One client says nothing but answers pings, as a WebSocket library does by itself: it may talk on at any time.
+    patient = call_sid()
+    url = f"{casp.ws_url}/media-stream/default?api_key={API_KEY}"
+    async with websockets.connect(url, compression=None, proxy=None) as ws:
+        await ws.send(json.dumps({"event": "start", "start": {"callSid": patient, "streamSid": "MZ1"}}))
+        # Another one is dead: its session ends, and nobody else notices.
+        dead = call_sid()
+        _, twiml = await announce(http, casp.url, dead)
+        writer = await deaf_socket(casp, dead, stream_of(twiml)[1])
+        heard = []
+        end = time.monotonic() + 4 * SILENT_FOR
+        while time.monotonic() < end:
+            try:
+                heard.append(json.loads(await asyncio.wait_for(ws.recv(), 0.5))["event"])
+            except TimeoutError:
+                pass
+        assert "media" in heard, "the greeting was not heard"
+        await ws.send(json.dumps({"event": "media", "streamSid": "MZ2", "media": {"payload": ""}}))
+        while (answer := json.loads(await asyncio.wait_for(ws.recv(), 5)))["event"] != "error":
+            pass
+        assert answer["error"]["code"] == "unknown_stream", "the silent stream is served still"
+        await gone(http, casp, dead, timeout=40)
+        writer.close()
+        await ws.send(json.dumps({"event": "stop"}))
+    await gone(http, casp, patient)

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from casp_process import Casp
-from conftest import test_name
+from conftest import test_name as name_of
 from standins.twilio import Twilio
 
 TO = "+14155550123"
@@ -23,7 +23,7 @@ async def twilio():
 @pytest_asyncio.fixture
 async def casp(request, openai, twilio):
     env = {"OPENAI_BASE_URL": openai.base_url, **twilio.environment, **getattr(request, "param", {})}
-    process = await Casp(test_name(request), env=env).ready()
+    process = await Casp(name_of(request), env=env).ready()
     yield process
     await process.stop()
 
@@ -81,7 +81,7 @@ async def test_nobody_can_be_reached(http, casp, openai, twilio, fate):
     _, placed = await place(http, casp)
     await becomes(http, casp, placed["callSid"], fate)
     assert await session_status(http, casp, placed["callSid"]) == 404
-    assert not openai.of("tts"), "an agent spoke to nobody"
+    assert not openai.of("stt") and not openai.of("llm"), "an agent listened to nobody"
 
 
 async def test_a_machine_is_left_a_message(http, casp, openai, twilio):
@@ -114,10 +114,13 @@ async def test_a_call_whose_answer_is_lost_is_placed_once_and_talked_to(http, ca
     twilio.callees[TO] = lambda callee: callee.answer(talk)
     twilio.faults.append("lost")
     status, placed = await place(http, casp)
-    assert (status, placed["callSid"]) == (202, None), placed
     (sid,) = twilio.calls
+    # Whether the first webhook is faster than the loss is noticed, chance decides.
+    if placed["callSid"] is None:
+        assert (status, placed["status"]) == (202, "unknown")
+    else:
+        assert (status, placed) == (200, {"callSid": sid, "status": "initiated"})
     await becomes(http, casp, sid, "completed", timeout=20)
-    assert (await seen(http, casp, placed["callId"]))["callSid"] == sid
     assert len(twilio.calls) == 1
 
 

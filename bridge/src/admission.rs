@@ -1,11 +1,10 @@
 //! From `start` to a place in the room: who this is, which session it belongs to, and the join.
 
-use crate::{BridgeError, BridgeState, state::now_ms};
+use crate::{BridgeError, BridgeState, call::Wire, state::now_ms};
 use base64::Engine as _;
 use casp_conversation::Assistant;
 use casp_room::{
-    AudioCodec, AutoSubscribe, LocalAudioTrack, PublishOptions, Room, RoomError, RoomEvents,
-    RoomOptions,
+    AutoSubscribe, LocalAudioTrack, PublishOptions, Room, RoomError, RoomEvents, RoomOptions,
     admin::{CreateRoom, TokenOptions},
 };
 use casp_store::{
@@ -15,7 +14,7 @@ use casp_store::{
 };
 use casp_twilio::{
     CallSid,
-    media_streams::{Fault, FaultCode, MediaFormat, Start},
+    media_streams::{Fault, FaultCode, Start},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -71,6 +70,8 @@ pub(crate) struct Admitted {
     pub(crate) room: Room,
     pub(crate) events: RoomEvents,
     pub(crate) track: LocalAudioTrack,
+    /// What the socket carries.
+    pub(crate) wire: Wire,
     /// What was wrong with the start message's wishes, for the client.
     pub(crate) fault: Option<Fault>,
 }
@@ -81,24 +82,26 @@ pub(crate) async fn admit(
     door: &Door,
     start: &Start,
 ) -> Result<Admitted, BridgeError> {
-    if start.media_format != MediaFormat::MULAW {
-        return Err(BridgeError::UnsupportedFormat);
-    }
+    let wire = Wire::of(start.media_format).ok_or(BridgeError::UnsupportedFormat)?;
     let (session, fault) = match door {
+        Door::Announced { .. } if wire != Wire::Mulaw => {
+            return Err(BridgeError::UnsupportedFormat);
+        }
         Door::Announced { call_sid } => (redeem(state, call_sid.as_ref(), start).await?, None),
         Door::Account {
             account, assistant, ..
-        } => announce(state, *account, assistant, start).await?,
+        } => announce(state, *account, assistant, start, wire).await?,
     };
     if !sessions::activate(&state.config().store, &session.id).await? {
         return Err(BridgeError::SessionEnded);
     }
-    let (room, events, track) = join(state, &session).await?;
+    let (room, events, track) = join(state, &session, wire).await?;
     Ok(Admitted {
         session,
         room,
         events,
         track,
+        wire,
         fault,
     })
 }
@@ -148,17 +151,24 @@ async fn announce(
     account: AccountId,
     assistant: &Assistant,
     start: &Start,
+    wire: Wire,
 ) -> Result<(Session, Option<Fault>), BridgeError> {
-    let call_sid = start
-        .call_sid
-        .as_ref()
-        .map_or(start.stream_sid.as_str(), CallSid::as_str);
+    let (kind, name) = match (wire, &start.call_sid) {
+        (Wire::Mulaw, Some(call_sid)) => (SessionKind::Phone, call_sid.as_str()),
+        (Wire::Mulaw, None) => (SessionKind::Phone, start.stream_sid.as_str()),
+        // In a telephone's room the agent would speak as telephones do.
+        (Wire::Pcm(_) | Wire::Opus, _) => (SessionKind::Api, start.stream_sid.as_str()),
+    };
+    let rooms = match kind {
+        SessionKind::Api => "api",
+        _ => "twilio",
+    };
     let (overrides, fault) = wishes(assistant, start);
     let new = NewSession {
-        id: format!("phone-{call_sid}"),
+        id: format!("{}-{name}", kind.name()),
         account,
-        kind: SessionKind::Phone,
-        room_name: format!("twilio-{call_sid}"),
+        kind,
+        room_name: format!("{rooms}-{name}"),
         from: String::new(),
         to: String::new(),
         assistant: assistant.name.clone(),
@@ -226,20 +236,25 @@ async fn create_room(state: &BridgeState, session: &Session) -> Result<(), RoomE
 async fn join(
     state: &BridgeState,
     session: &Session,
+    wire: Wire,
 ) -> Result<(Room, RoomEvents, LocalAudioTrack), BridgeError> {
-    let (room, events) = match connect(state, session).await {
+    let (room, events) = match connect(state, session, wire).await {
         // The room was closed while the call was away.
         Err(RoomError::Refused(_)) => {
             create_room(state, session).await?;
-            connect(state, session).await?
+            connect(state, session, wire).await?
         }
         other => other?,
     };
-    let track = room.publish_audio(publish_options()).await?;
+    let track = room.publish_audio(publish_options(wire)).await?;
     Ok((room, events, track))
 }
 
-async fn connect(state: &BridgeState, session: &Session) -> Result<(Room, RoomEvents), RoomError> {
+async fn connect(
+    state: &BridgeState,
+    session: &Session,
+    wire: Wire,
+) -> Result<(Room, RoomEvents), RoomError> {
     let livekit = &state.config().livekit;
     let token = livekit.participant_token(&TokenOptions {
         room: session.room_name.clone(),
@@ -250,17 +265,18 @@ async fn connect(state: &BridgeState, session: &Session) -> Result<(Room, RoomEv
     })?;
     let options = RoomOptions {
         auto_subscribe: AutoSubscribe::Audio,
-        publish: Some(publish_options()),
+        publish: Some(publish_options(wire)),
         connect_timeout: JOIN_TIMEOUT,
         reconnect_timeout: REJOIN_TIMEOUT,
+        ..RoomOptions::default()
     };
     Room::connect(livekit.ws_url(), &token, options).await
 }
 
-fn publish_options() -> PublishOptions {
+fn publish_options(wire: Wire) -> PublishOptions {
     PublishOptions {
         name: "caller".to_owned(),
-        codec: AudioCodec::Pcmu,
+        codec: wire.codec(),
         dtx: true,
     }
 }
@@ -277,6 +293,7 @@ fn masked(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use casp_twilio::media_streams::MediaFormat;
     use std::collections::BTreeMap;
 
     fn start_with_bearer(bearer: &str) -> Start {

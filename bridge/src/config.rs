@@ -23,6 +23,9 @@ pub struct BridgeConfig {
     pub skips_silence: bool,
     /// Bounds on what a client may do.
     pub limits: Limits,
+    /// A client that has said nothing for so long, not even an answer to the pings that are sent from a third of it
+    /// on, is gone.
+    pub silence_timeout: Duration,
     /// How long a dropped call may take to come back before its session is ended.
     pub resume_grace: Duration,
 }
@@ -43,6 +46,7 @@ impl BridgeConfig {
             dev_account: None,
             skips_silence: true,
             limits: Limits::default(),
+            silence_timeout: Duration::from_secs(45),
             resume_grace: Duration::from_secs(15),
         }
     }

@@ -13,8 +13,8 @@ pub enum BridgeError {
     /// The session is over.
     #[error("the session has ended")]
     SessionEnded,
-    /// The bridge speaks μ-law only.
-    #[error("mediaFormat must be audio/x-mulaw at 8000")]
+    /// On a telephone call there is nothing but μ-law.
+    #[error("mediaFormat of a telephone call must be audio/x-mulaw at 8000")]
     UnsupportedFormat,
     /// The room could not be joined.
     #[error("room: {0}")]
@@ -48,7 +48,7 @@ impl BridgeError {
             },
             Self::UnsupportedFormat => Close {
                 code: close_code::BAD_START,
-                reason: "mediaFormat must be audio/x-mulaw at 8000",
+                reason: "mediaFormat of a telephone call must be audio/x-mulaw at 8000",
             },
             Self::Room(_) | Self::Store(_) => Close {
                 code: TRY_AGAIN_LATER,

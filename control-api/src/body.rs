@@ -34,9 +34,33 @@ pub(crate) async fn read(request: Request, most_bytes: usize) -> Result<Bytes, A
     Ok(body.freeze())
 }
 
+/// A JSON body that may be left out.
+pub(crate) async fn read_optional<T: DeserializeOwned + Default>(
+    request: Request,
+    api: &ControlApi,
+) -> Result<T, ApiError> {
+    let body = read(request, api.config.limits.body_bytes).await?;
+    if body.is_empty() {
+        Ok(T::default())
+    } else {
+        parse(&body)
+    }
+}
+
 /// JSON as a `T`.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     typed(serde_json::from_slice(bytes).map_err(|_| ApiError::Malformed("The body is not JSON."))?)
+}
+
+/// A `T` from a form; of a name that comes twice, the first value counts.
+pub(crate) fn from_form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut fields = serde_json::Map::new();
+    for (name, value) in url::form_urlencoded::parse(bytes) {
+        fields
+            .entry(name.into_owned())
+            .or_insert_with(|| value.into_owned().into());
+    }
+    typed(serde_json::Value::Object(fields))
 }
 
 /// A JSON value as a `T`: 422 when it is none.

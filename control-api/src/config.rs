@@ -1,6 +1,7 @@
 //! What the API is built from. Plain values: nothing here reads the environment.
 
-use crate::PublicUrl;
+use crate::{AccountSettings, PublicUrl, RecordingFiles};
+use casp_providers::{LanguageModel, SpeechToText};
 use casp_room::admin::LiveKit;
 use casp_store::{AccountId, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -17,6 +18,8 @@ pub struct ControlApiConfig {
     pub livekit: LiveKit,
     /// `casp dev`: some routes are open from this machine, and unsigned Twilio webhooks are taken without a token.
     pub is_dev: bool,
+    /// Answers callers whose conversation goes by webhooks.
+    pub language_model: Arc<dyn LanguageModel>,
     /// Where the world reaches this API.
     pub public_url: PublicUrl,
     /// Where participants reach LiveKit; `None`: through the `/rtc` proxy of this API.
@@ -25,7 +28,15 @@ pub struct ControlApiConfig {
     pub bridge_public_url: PublicUrl,
     /// Twilio's account.
     pub twilio: TwilioSettings,
-    /// Signs join links, and gives the key that tenants' secrets are sealed with.
+    /// Transcribes what is uploaded; `None`: nothing does.
+    pub speech_to_text: Option<Arc<dyn SpeechToText>>,
+    /// Recordings.
+    pub recordings: RecordingSettings,
+    /// Twilio's Voice Intelligence; `None`: not used.
+    pub voice_intelligence: Option<VoiceIntelligenceSettings>,
+    /// How long conversations and recordings are kept; `None`: for ever.
+    pub retention: Option<Duration>,
+    /// Signs tokens and join links, and gives the key that tenants' secrets are sealed with.
     pub secret_key: SecretString,
     /// Opens `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<SecretString>,
@@ -45,6 +56,8 @@ pub struct ControlApiConfig {
     pub allows_private_urls: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Registering, signing in, mail.
+    pub accounts: AccountSettings,
     /// Sizes, times, rates.
     pub limits: Limits,
     /// Names of providers that fail at the moment; shown, but no reason to be taken out of service.
@@ -81,6 +94,26 @@ pub struct TwilioSettings {
     pub phone_number: Option<String>,
     /// Numbers that do instead when Twilio does not place calls from that one.
     pub fallback_numbers: Vec<String>,
+    /// The number that WhatsApp messages come from, without `whatsapp:`.
+    pub whatsapp_number: Option<String>,
+}
+
+/// Where recordings are kept.
+#[derive(Debug, Clone)]
+pub struct RecordingSettings {
+    /// Their sound.
+    pub files: RecordingFiles,
+    /// What is kept here is deleted at Twilio.
+    pub is_deleted_at_twilio: bool,
+}
+
+/// Twilio's Voice Intelligence.
+#[derive(Debug, Clone)]
+pub struct VoiceIntelligenceSettings {
+    /// `GA…`
+    pub service_sid: String,
+    /// Every recorded call is transcribed; else those that somebody asks for.
+    pub is_automatic: bool,
 }
 
 /// Sizes, times and rates.
@@ -90,6 +123,10 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Longest time until an answer begins.
     pub request_timeout: Duration,
+    /// The same where a file is transcribed.
+    pub transcription_timeout: Duration,
+    /// Largest file to transcribe, bytes.
+    pub upload_bytes: u64,
     /// WebSockets proxied to LiveKit at once; more get 503.
     pub proxied_sockets: usize,
     /// Largest message of a proxied WebSocket, bytes.
@@ -97,6 +134,13 @@ pub struct Limits {
     /// A proxied WebSocket on which the participant sends nothing for this long is closed. LiveKit's clients ping
     /// every few seconds.
     pub proxied_idle: Duration,
+    /// Attempts at each route of `/auth` and at `/token` a minute, for each client address and for each e-mail; 0 is no
+    /// limit.
+    pub auth_per_minute: u32,
+    /// Calls begun a minute with one user's access token; 0 is no limit. API keys have the account's own limits.
+    pub calls_per_minute: u32,
+    /// Scenarios made a minute and account; 0 is no limit.
+    pub scenarios_per_minute: u32,
     /// Between two calls that are placed for one account.
     pub call_interval: Duration,
     /// Calls of one account, placed by it, that are under way at once.
@@ -111,6 +155,8 @@ pub struct Limits {
     pub join_link_ttl: Duration,
     /// A session whose room is gone from LiveKit for this long is ended.
     pub lost_room_grace: Duration,
+    /// Between two searches for what is older than may be kept.
+    pub retention_round: Duration,
 }
 
 impl Default for Limits {
@@ -118,9 +164,14 @@ impl Default for Limits {
         Self {
             body_bytes: 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            transcription_timeout: Duration::from_mins(10),
+            upload_bytes: 25 * 1024 * 1024,
             proxied_sockets: 5_000,
             proxied_message_bytes: 1024 * 1024,
             proxied_idle: Duration::from_mins(1),
+            auth_per_minute: 5,
+            calls_per_minute: 2,
+            scenarios_per_minute: 10,
             call_interval: Duration::from_secs(1),
             calls_at_once: 10,
             call_queue_time: Duration::from_hours(1),
@@ -128,6 +179,7 @@ impl Default for Limits {
             guest_joins_per_minute: 30,
             join_link_ttl: Duration::from_hours(24),
             lost_room_grace: Duration::from_secs(30),
+            retention_round: Duration::from_mins(10),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Errors: one shape on every route, and nothing in it that is not for the client.
 
+use crate::clock::now_ms;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use casp_room::RoomError;
-use casp_store::StoreError;
+use casp_store::{StoreError, ceilings::CeilingReached};
 use serde::Serialize;
 use std::{borrow::Cow, time::Duration};
 use utoipa::{IntoResponses, ToSchema};
@@ -17,6 +18,9 @@ pub enum ControlApiError {
     /// The HTTP client could not be made.
     #[error("HTTP client: {0}")]
     HttpClient(#[from] reqwest::Error),
+    /// The settings of mail are wrong.
+    #[error("mail: {0}")]
+    Mail(&'static str),
     /// The one for Twilio could not be made.
     #[error("Twilio: {0}")]
     Twilio(#[from] casp_twilio::rest::TwilioError),
@@ -59,6 +63,8 @@ impl FieldError {
 pub(crate) enum ApiError {
     /// 400
     Malformed(&'static str),
+    /// 400: understood, and not possible
+    Rejected(&'static str),
     /// 401
     Unauthorized(&'static str),
     /// 403
@@ -73,8 +79,12 @@ pub(crate) enum ApiError {
     Invalid(Vec<FieldError>),
     /// 429
     TooMany(Duration),
+    /// 429: the account has spent what it may spend today
+    CeilingReached(CeilingReached),
     /// 500; the cause is in the log
     Internal,
+    /// 502
+    BadGateway(&'static str),
     /// 503
     Unavailable(&'static str),
 }
@@ -87,15 +97,16 @@ impl ApiError {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Malformed(_) | Self::Rejected(_) => StatusCode::BAD_REQUEST,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) | Self::CeilingReached(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::BadGateway(_) => StatusCode::BAD_GATEWAY,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -135,10 +146,12 @@ impl IntoResponse for ApiError {
         let mut retry_after = None;
         match self {
             Self::Malformed(text)
+            | Self::Rejected(text)
             | Self::Unauthorized(text)
             | Self::Forbidden(text)
             | Self::NotFound(text)
             | Self::Conflict(text)
+            | Self::BadGateway(text)
             | Self::Unavailable(text) => body.detail = text.into(),
             Self::Invalid(errors) => {
                 body.detail = match errors.first() {
@@ -151,6 +164,21 @@ impl IntoResponse for ApiError {
                 let seconds = after.as_secs().max(1);
                 body.detail = format!("Too many requests. Try again in {seconds} s.").into();
                 retry_after = Some(seconds);
+            }
+            Self::CeilingReached(reached) => {
+                let whose = if reached.is_total {
+                    "This server's"
+                } else {
+                    "Your account's"
+                };
+                let (limit, resource) = (reached.limit, reached.resource.name());
+                body.detail = format!(
+                    "{whose} ceiling of {limit} {resource} a day is reached. It begins anew at midnight UTC; an \
+                     administrator may raise it."
+                )
+                .into();
+                let seconds = (reached.resets_at_ms - now_ms()).max(1_000) / 1_000;
+                retry_after = Some(seconds.unsigned_abs());
             }
             Self::TooLarge | Self::Internal => {}
         }
@@ -198,6 +226,9 @@ pub(crate) enum Problem {
     /// No key, or not a good one.
     #[response(status = 401)]
     Unauthorized(ErrorBody),
+    /// Known, and not allowed.
+    #[response(status = 403)]
+    Forbidden(ErrorBody),
     /// There is no such thing, or it is another account's.
     #[response(status = 404)]
     NotFound(ErrorBody),
@@ -207,7 +238,7 @@ pub(crate) enum Problem {
     /// Something in the request is not as described; `errors` says what.
     #[response(status = 422)]
     Invalid(ErrorBody),
-    /// Too many requests; `Retry-After` says when.
+    /// Too many requests, or the day's ceiling is reached; `Retry-After` says when.
     #[response(status = 429)]
     TooMany(ErrorBody),
     /// Our fault.

@@ -4,6 +4,7 @@
 //! be done between requests. The server has to be started with
 //! `into_make_service_with_connect_info::<std::net::SocketAddr>()`: who calls from this machine is known by it.
 
+mod accounts;
 mod assistants;
 mod auth;
 mod background;
@@ -14,6 +15,7 @@ mod clock;
 mod config;
 mod error;
 mod idempotency;
+mod identities;
 mod join_link;
 mod layers;
 mod livekit_webhook;
@@ -24,6 +26,7 @@ mod operations;
 mod path;
 mod public_url;
 mod query;
+mod recordings;
 mod rooms;
 mod routes;
 mod rtc;
@@ -31,15 +34,24 @@ mod scenarios;
 mod scheduled_calls;
 mod sealed;
 mod sessions;
+mod spending;
 mod state;
 mod tenant_url;
+mod transcripts;
 mod twilio;
 mod web_app;
 mod webhooks;
+mod whisper;
 
+pub use accounts::{
+    AccountSettings, CaptchaSettings, InvalidRegistration, Registration, SmtpSettings,
+};
 pub use background::run_background;
-pub use config::{ControlApiConfig, Limits, TwilioSettings};
+pub use config::{
+    ControlApiConfig, Limits, RecordingSettings, TwilioSettings, VoiceIntelligenceSettings,
+};
 pub use error::ControlApiError;
 pub use public_url::{InvalidPublicUrl, PublicUrl};
+pub use recordings::{RecordingFiles, RecordingsError};
 pub use routes::{openapi_document, router};
 pub use state::ControlApi;

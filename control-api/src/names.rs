@@ -97,9 +97,7 @@ impl TryFrom<String> for DisplayName {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let text = text.trim();
         if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
-            return Err(
-                "a participant's name is at most 128 characters, without control characters",
-            );
+            return Err("a name is at most 128 characters, without control characters");
         }
         Ok(Self(text.to_owned()))
     }

@@ -21,10 +21,15 @@ use utoipa::{
     info(title = "CASP", description = DESCRIPTION),
     components(schemas(ErrorBody)),
     tags(
+        (name = "accounts", description = "Registering, signing in, API keys"),
+        (name = "debug", description = "For administrators"),
         (name = "rooms", description = "Rooms for people: browser and mobile"),
         (name = "phone", description = "Calls"),
+        (name = "identities", description = "Which address is which of your end users"),
         (name = "scenarios", description = "Assistants: built-in ones, and your own"),
         (name = "sessions", description = "What is live"),
+        (name = "transcripts", description = "What was said, and what came of it"),
+        (name = "recordings", description = "What was recorded"),
         (name = "twilio", description = "Twilio's webhooks"),
         (name = "webhooks", description = "LiveKit's webhooks"),
         (name = "outgoing webhooks", description = "Your backend is told of what happens"),
@@ -60,7 +65,10 @@ impl Modify for SecuritySchemes {
             scheme.description = Some(text.to_owned());
             SecurityScheme::Http(scheme)
         };
-        components.add_security_scheme("api_key", bearer("An API key, `sk_…`"));
+        components.add_security_scheme(
+            "api_key",
+            bearer("A user's access token, or an API key, `sk_…`"),
+        );
         components.add_security_scheme("metrics_token", bearer("METRICS_TOKEN"));
         components.add_security_scheme(
             "publishable_key",

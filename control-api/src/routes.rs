@@ -1,11 +1,12 @@
 //! Every route, and the OpenAPI document that comes of them.
 
 use crate::{
-    ControlApi, call_end, calls,
+    ControlApi, accounts, call_end, calls,
     error::plain,
-    layers, livekit_webhook, numbers,
+    identities, layers, livekit_webhook, numbers,
     openapi::{self, ApiDoc},
-    operations, rooms, rtc, scenarios, scheduled_calls, sessions, twilio, web_app, webhooks,
+    operations, recordings, rooms, rtc, scenarios, scheduled_calls, sessions, transcripts, twilio,
+    web_app, webhooks, whisper,
 };
 use axum::{Router, http::StatusCode, response::IntoResponse as _, routing::get};
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub fn openapi_document() -> utoipa::openapi::OpenApi {
 /// Routes that describe themselves, by resource: what is here is in the document, and the other way round.
 fn described() -> OpenApiRouter<ControlApi> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
+        .merge(accounts::routes())
         .merge(rooms::routes())
         .merge(calls::routes())
         .merge(call_end::routes())
@@ -51,5 +53,9 @@ fn described() -> OpenApiRouter<ControlApi> {
         .merge(livekit_webhook::routes())
         .merge(rtc::routes())
         .merge(scenarios::routes())
+        .merge(transcripts::routes())
+        .merge(recordings::routes())
+        .merge(whisper::routes())
+        .merge(identities::routes())
         .merge(operations::routes())
 }

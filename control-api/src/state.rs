@@ -1,8 +1,14 @@
 //! What every handler sees.
 
 use crate::{
-    ControlApiConfig, ControlApiError, TwilioSettings, auth::GuestLimit, background::JobBell,
-    join_link::JoinLinks, operations::ReadinessCache, sealed::SealingKey, tenant_url::TenantUrls,
+    ControlApiConfig, ControlApiError, TwilioSettings,
+    accounts::{Captcha, Mailer},
+    auth::{AccessTokens, Passwords, RateLimits},
+    background::JobBell,
+    join_link::JoinLinks,
+    operations::ReadinessCache,
+    sealed::SealingKey,
+    tenant_url::TenantUrls,
     webhooks::TenantTurns,
 };
 use casp_twilio::{
@@ -26,7 +32,11 @@ pub struct ControlApi(Arc<Inner>);
 pub struct Inner {
     pub(crate) config: ControlApiConfig,
     pub(crate) join_links: JoinLinks,
-    pub(crate) guest_limit: GuestLimit,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) access_tokens: AccessTokens,
+    pub(crate) passwords: Passwords,
+    pub(crate) captcha: Option<Captcha>,
+    pub(crate) mailer: Option<Mailer>,
     pub(crate) readiness: ReadinessCache,
     pub(crate) validator: Option<RequestValidator>,
     /// Twilio's REST API; `None` without credentials.
@@ -63,9 +73,23 @@ impl ControlApi {
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let limits = &config.limits;
+        let accounts = &config.accounts;
+        let mailer = accounts.smtp.as_ref();
+        let mailer = mailer.map(|smtp| Mailer::new(smtp, &config.public_url));
         Ok(Self(Arc::new(Inner {
             join_links: JoinLinks::new(&config.secret_key, limits.join_link_ttl),
-            guest_limit: GuestLimit::new(limits.guest_joins_per_minute),
+            rate_limits: RateLimits::new(limits),
+            access_tokens: AccessTokens::new(
+                &config.secret_key,
+                accounts.access_token_ttl,
+                accounts.refresh_token_ttl,
+            ),
+            passwords: Passwords::default(),
+            captcha: accounts
+                .captcha
+                .as_ref()
+                .map(|captcha| Captcha::new(captcha, &http)),
+            mailer: mailer.transpose()?,
             readiness: ReadinessCache::default(),
             validator: config
                 .twilio

@@ -10,7 +10,7 @@ import numpy as np
 import websockets
 from twilio.request_validator import RequestValidator
 
-RATE, FRAME = 8000, 160
+RATE = 8000
 LOUD = 500
 
 
@@ -56,14 +56,27 @@ def stream_of(twiml: str):
 ECHO_DELAY_S = 0.1
 
 
+class Mulaw:
+    """What a phone sends: one byte a sample at 8 kHz."""
+    rate, media_format = RATE, {"encoding": "audio/x-mulaw", "sampleRate": RATE, "channels": 1}
+
+    def encode(self, pcm: np.ndarray) -> bytes:
+        return to_mulaw(pcm)
+
+    def decode(self, payload: bytes) -> np.ndarray:
+        return DECODE[np.frombuffer(payload, dtype=np.uint8)]
+
+
 class Call:
     """One phone call. `heard` is the caller's ear: (start, samples) on the time line of the playback.
 
     `echo` is the part of what is heard that comes back into the microphone, 100 ms later (a hands-free telephone)."""
 
-    def __init__(self, url, call_sid, parameters=None, start=None, echo=0.0):
+    def __init__(self, url, call_sid, parameters=None, start=None, format=None, echo=0.0):
         self.echo = echo
         self.url, self.call_sid = url, call_sid
+        self.format = format or Mulaw()
+        self.frame = self.format.rate // 50
         self.stream_sid = "MZ" + re.sub(r"[^A-Za-z0-9]", "", call_sid)[-30:]
         self.parameters, self.start = parameters or {}, start
         self.heard, self.cursor, self.messages = [], 0.0, []
@@ -77,7 +90,7 @@ class Call:
         await self.ws.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
         await self.send(self.start or {"event": "start", "start": {
             "accountSid": "AC" + "0" * 32, "streamSid": self.stream_sid, "callSid": self.call_sid, "tracks": ["inbound"],
-            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": RATE, "channels": 1},
+            "mediaFormat": self.format.media_format,
             "customParameters": self.parameters}})
         self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._read())]
         return self
@@ -98,32 +111,32 @@ class Call:
     async def _pump(self):
         """A media message every 20 ms, as Twilio sends: speech when there is some, else a quiet line."""
         rng = np.random.default_rng(1)
-        quiet = [to_mulaw(rng.normal(0, 10, FRAME).astype(np.int16)) for _ in range(50)]
-        t0, n, speech, done = time.monotonic(), 0, b"", None
+        quiet = [rng.normal(0, 10, self.frame).astype(np.int16) for _ in range(50)]
+        t0, n, speech, done = time.monotonic(), 0, np.zeros(0, np.int16), None
         while True:
             await asyncio.sleep(max(0, t0 + n * 0.02 - time.monotonic()))
-            if not speech and not self._speech.empty():
+            if not speech.size and not self._speech.empty():
                 speech, done = self._speech.get_nowait()
-            frame, speech = (speech[:FRAME], speech[FRAME:]) if speech else (quiet[n % 50], b"")
+            frame, speech = (speech[:self.frame], speech[self.frame:]) if speech.size else (quiet[n % 50], speech)
             n += 1
             if self.echo:
                 frame = self._with_echo(frame, t0 + n * 0.02 - ECHO_DELAY_S)
             await self.send({"event": "media", "media": {"track": "inbound", "chunk": str(n), "timestamp": str(n * 20),
-                                                         "payload": base64.b64encode(frame).decode()}})
-            if done and not speech:
+                                                         "payload": base64.b64encode(self.format.encode(frame)).decode()}})
+            if done and not speech.size:
                 done.set_result(time.monotonic())
                 done = None
 
     def _with_echo(self, frame, end):
         """The frame, and in it what was heard until `end`."""
-        pcm = DECODE[np.frombuffer(frame, dtype=np.uint8)].astype(np.float64)
-        first = round(end * RATE) - FRAME
+        pcm, rate = frame.astype(np.float64), self.format.rate
+        first = round(end * rate) - len(pcm)
         for start, heard in self.heard[-100:]:
-            at = round(start * RATE) - first
-            a, b = max(0, at), min(FRAME, at + len(heard))
+            at = round(start * rate) - first
+            a, b = max(0, at), min(len(pcm), at + len(heard))
             if a < b:
                 pcm[a:b] += self.echo * heard[a - at:b - at]
-        return to_mulaw(pcm.clip(-32768, 32767))
+        return pcm.clip(-32768, 32767).astype(np.int16)
 
     async def _read(self):
         try:
@@ -132,9 +145,9 @@ class Call:
                 message = json.loads(raw)
                 self.messages.append(message)
                 if message["event"] == "media":
-                    pcm = DECODE[np.frombuffer(base64.b64decode(message["media"]["payload"], validate=True), dtype=np.uint8)]
+                    pcm = self.format.decode(base64.b64decode(message["media"]["payload"], validate=True))
                     start = max(now, self.cursor)
-                    self.cursor = start + len(pcm) / RATE
+                    self.cursor = start + len(pcm) / self.format.rate
                     self.heard.append((start, pcm))
                 elif message["event"] == "mark":
                     task = asyncio.create_task(self._echo(message["mark"]["name"], self.cursor - now))
@@ -142,7 +155,7 @@ class Call:
                 elif message["event"] == "clear":
                     self.cleared_at.append(now)
                     self.cursor = min(self.cursor, now)
-                    self.heard = [(t, pcm[: max(0, int((now - t) * RATE))]) for t, pcm in self.heard]
+                    self.heard = [(t, pcm[: max(0, int((now - t) * self.format.rate))]) for t, pcm in self.heard]
                     for due, task, name in self._marks:
                         if due > now and task.cancel():
                             await self.send({"event": "mark", "mark": {"name": name}})
@@ -156,9 +169,9 @@ class Call:
 
     async def say(self, pcm: np.ndarray) -> float:
         """Speaks; returns when the last sample was sent."""
-        pcm = np.concatenate([pcm, np.zeros(-len(pcm) % FRAME, np.int16)])
+        pcm = np.concatenate([pcm, np.zeros(-len(pcm) % self.frame, np.int16)])
         done = asyncio.get_running_loop().create_future()
-        self._speech.put_nowait((to_mulaw(pcm), done))
+        self._speech.put_nowait((pcm, done))
         return await done
 
     async def dtmf(self, digit):
@@ -170,7 +183,7 @@ class Call:
         for start, pcm in self.heard:
             loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > LOUD)
             if loud.size:
-                a, b = start + loud[0] / RATE, start + (loud[-1] + 1) / RATE
+                a, b = start + loud[0] / self.format.rate, start + (loud[-1] + 1) / self.format.rate
                 if spans and a - spans[-1][1] < 0.4:
                     spans[-1][1] = max(b, spans[-1][1])
                 else:

@@ -3,6 +3,7 @@
 use super::{
     conversation::Conversation,
     courier::Parcel,
+    digits,
     ear::lock,
     inbox::Report,
     mouth::Order,
@@ -29,7 +30,8 @@ impl Conversation {
                 }
             }
             Action::Release { speaker } => {
-                if let Some(speaker) = self.speakers.get(&speaker) {
+                if let Some(speaker) = self.speakers.get_mut(&speaker) {
+                    speaker.last_turn_since = speaker.turn_since.take();
                     lock(&speaker.recording).release();
                 }
             }
@@ -65,9 +67,10 @@ impl Conversation {
     }
 
     fn transcribe(&mut self, id: TranscriptionId, speaker: SpeakerId, since: Instant) {
-        let Some(speaker) = self.speakers.get(&speaker) else {
+        let Some(speaker) = self.speakers.get_mut(&speaker) else {
             return;
         };
+        speaker.turn_since.get_or_insert(since);
         let utterance = Utterance {
             pcm: lock(&speaker.recording).since(since).into(),
             sample_rate_hz: SAMPLE_RATE_HZ,
@@ -103,9 +106,15 @@ impl Conversation {
     }
 
     fn decide(&mut self, utterance: UtteranceId, decision: Decision) {
-        let timings = user_timings(&decision);
+        let since = decision.speaker.and_then(|id| {
+            let speaker = self.speakers.get_mut(&id)?;
+            speaker.last_turn_since.take()
+        });
+        let mut timings = user_timings(&decision);
+        let since = since.unwrap_or(decision.ended_at);
+        self.scribe.time(&mut timings, since, decision.ended_at);
         self.scribe
-            .turn("user", decision.text.clone(), false, timings);
+            .turn("user", digits::masked(&decision.text), false, timings);
         if let Some(speech) = &mut self.speech
             && speech.utterance == utterance
         {
@@ -205,7 +214,10 @@ impl Conversation {
 
     /// An utterance is over: what was heard of it becomes history.
     pub(super) fn settle(&mut self, speech: &Speech, was_interrupted: bool, now: Instant) {
-        let timings = speech.timings();
+        let mut timings = speech.timings();
+        if let Some(started) = speech.clock.started {
+            self.scribe.time(&mut timings, started, now);
+        }
         let heard = was_interrupted.then(|| speech.heard(now));
         let said = if let Some(reply) = &speech.reply {
             if speech.decision.is_none() {

@@ -19,6 +19,8 @@ pub(super) struct Claim {
 pub(super) struct Held {
     pub(super) session_id: String,
     pub(super) epoch: i64,
+    /// Unix milliseconds.
+    pub(super) started_at_ms: i64,
 }
 
 impl Claim {
@@ -73,6 +75,7 @@ impl Claim {
             row: Some(Held {
                 session_id: session.id,
                 epoch,
+                started_at_ms: session.started_at_ms,
             }),
         })
     }

@@ -40,6 +40,10 @@ pub(super) struct Speaker {
     pub(super) recording: SharedRecording,
     /// The turn's number, so that its transcripts replace each other.
     pub(super) segment: u32,
+    /// When the turn that is being heard began,
+    pub(super) turn_since: Option<Instant>,
+    /// and when the one before, which is over.
+    pub(super) last_turn_since: Option<Instant>,
 }
 
 /// One conversation. Everything in it ends with it.

@@ -7,6 +7,21 @@ const PAUSE: Duration = Duration::from_millis(1_500);
 /// More are not gathered at once.
 const MAX_DIGITS: usize = 32;
 
+/// What the turn says around the digits.
+const BEFORE: &str = "(I pressed ";
+const AFTER: &str = " on my telephone.)";
+
+/// The turn as it may be written down: digits are often numbers of cards, or secrets.
+pub(super) fn masked(turn: &str) -> String {
+    let digits = turn
+        .strip_prefix(BEFORE)
+        .and_then(|rest| rest.strip_suffix(AFTER));
+    match digits {
+        Some(_) => format!("{BEFORE}[digits]{AFTER}"),
+        None => turn.to_owned(),
+    }
+}
+
 /// Digits on their way.
 #[derive(Debug, Default)]
 pub(super) struct Digits {
@@ -43,7 +58,7 @@ impl Digits {
         self.complete_at.take_if(|at| *at <= now)?;
         let digits = std::mem::take(&mut self.pressed);
         let spaced: Vec<_> = digits.chars().map(String::from).collect();
-        let text = format!("(I pressed {} on my telephone.)", spaced.join(" "));
+        let text = format!("{BEFORE}{}{AFTER}", spaced.join(" "));
         Some((self.by.clone(), text))
     }
 }
@@ -86,6 +101,15 @@ mod tests {
         digits.press("bob", '2', now);
         let (identity, text) = digits.take(now + PAUSE).unwrap();
         assert_eq!((identity.as_str(), text.contains(" 4")), ("bob", false));
+    }
+
+    #[test]
+    fn they_are_not_written_down() {
+        assert_eq!(
+            masked("(I pressed 4 2 # on my telephone.)"),
+            "(I pressed [digits] on my telephone.)"
+        );
+        assert_eq!(masked("I pressed 4"), "I pressed 4");
     }
 
     #[test]

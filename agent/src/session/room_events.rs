@@ -115,6 +115,8 @@ impl Conversation {
                 track_sid: sid,
                 recording,
                 segment: 0,
+                turn_since: None,
+                last_turn_since: None,
             },
         );
     }

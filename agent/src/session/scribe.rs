@@ -7,7 +7,8 @@ use casp_store::{
     Store,
     turns::{self, Turn},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::time::Instant;
 use tokio::{sync::mpsc, task::JoinSet};
 
 /// Turns that wait for a slow store; more are lost: talking goes on.
@@ -17,6 +18,8 @@ const TURNS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Scribe {
     turns: Option<mpsc::Sender<Turn>>,
+    /// When the session began, Unix milliseconds.
+    began_at_ms: i64,
 }
 
 impl Scribe {
@@ -32,7 +35,23 @@ impl Scribe {
             tasks.spawn(write(store.clone(), row.clone(), turns_seen, reports));
             turns
         });
-        Self { turns }
+        Self {
+            turns,
+            began_at_ms: row.map_or(0, |row| row.started_at_ms),
+        }
+    }
+
+    /// Notes from when to when something was said, in milliseconds since the session began.
+    pub(super) fn time(&self, timings: &mut Value, since: Instant, until: Instant) {
+        let now = unix_ms();
+        let since_start = |at: Instant| {
+            let ago = i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX);
+            now.saturating_sub(ago)
+                .saturating_sub(self.began_at_ms)
+                .max(0)
+        };
+        timings["speech_start_ms"] = json!(since_start(since));
+        timings["speech_end_ms"] = json!(since_start(until));
     }
 
     /// Writes a turn down.

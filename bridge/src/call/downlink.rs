@@ -1,14 +1,16 @@
-//! Room → caller: every remote voice, as one stream of μ-law.
+//! Room → caller: every remote voice, as one stream in the caller's format.
 //!
 //! Usually the agent alone speaks, and its frames pass as they come: the agent paces, Twilio buffers. When others
 //! are in the room too, 20 ms of each are added up by a clock.
 
 use super::{
+    egress::Egress,
     outbox::{Outbox, Outgoing},
     speech::{Frame, Speech, Verdict},
-    track_decoder::TrackDecoder,
+    track_decoder::{Piece, Sound, TrackDecoder},
+    wire::Wire,
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use casp_audio::pcmu;
 use casp_room::AudioPacket;
 use std::{
@@ -16,10 +18,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-const FRAME_LEN: usize = 160;
 const FRAME_TIME: Duration = Duration::from_millis(20);
 /// A lane holds at most 200 ms; the oldest go.
-const LANE_CAPACITY: usize = 10 * FRAME_LEN;
+const LANE_FRAMES: usize = 10;
 /// Mixing begins so long after the first frame, so that lanes that are not in step do not stutter.
 const HEAD_START: Duration = Duration::from_millis(40);
 
@@ -29,30 +30,41 @@ struct Lane {
     is_agent: bool,
     decoder: TrackDecoder,
     /// Waits to be mixed.
-    codes: VecDeque<u8>,
+    samples: VecDeque<i16>,
     taken: u64,
-    /// Marks, and after how many bytes of the lane each is due.
+    /// Marks, and after how many samples of the lane each is due.
     marks: VecDeque<(u64, String)>,
 }
 
 /// See the module's description.
 #[derive(Debug)]
 pub(crate) struct Downlink {
+    wire: Wire,
+    egress: Egress,
     lanes: Vec<Lane>,
     next_mix: Option<Instant>,
-    frames: Vec<Bytes>,
-    mixed: BytesMut,
+    pieces: Vec<Piece>,
+    sum: Vec<i32>,
+    mixed: Vec<i16>,
 }
 
 impl Downlink {
     /// With nobody.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(wire: Wire) -> Self {
         Self {
+            wire,
+            egress: Egress::new(wire),
             lanes: Vec::new(),
             next_mix: None,
-            frames: Vec::with_capacity(8),
-            mixed: BytesMut::new(),
+            pieces: Vec::with_capacity(8),
+            sum: Vec::new(),
+            mixed: Vec::new(),
         }
+    }
+
+    /// A sound of the bridge's own, in μ-law.
+    pub(crate) fn prompt(&mut self, codes: Bytes, outbox: &mut Outbox) {
+        self.egress.mulaw(codes, outbox);
     }
 
     /// A track begins.
@@ -60,8 +72,8 @@ impl Downlink {
         self.lanes.push(Lane {
             id,
             is_agent,
-            decoder: TrackDecoder::new(),
-            codes: VecDeque::new(),
+            decoder: TrackDecoder::new(self.wire),
+            samples: VecDeque::new(),
             taken: 0,
             marks: VecDeque::new(),
         });
@@ -72,10 +84,9 @@ impl Downlink {
         self.lanes.retain(|lane| lane.id != id);
         if let [last] = &mut self.lanes[..] {
             self.next_mix = None;
-            let rest: Vec<u8> = last.codes.drain(..).collect();
-            for frame in rest.chunks(FRAME_LEN) {
-                outbox.media(Bytes::copy_from_slice(frame));
-            }
+            self.egress.pcm(last.samples.make_contiguous(), outbox);
+            self.egress.finish(outbox);
+            last.samples.clear();
             for (_, mark) in last.marks.drain(..) {
                 outbox.other(Outgoing::Mark(mark));
             }
@@ -95,18 +106,16 @@ impl Downlink {
         let Some(lane) = self.lanes.iter_mut().find(|lane| lane.id == id) else {
             return true;
         };
-        let mut frames = std::mem::take(&mut self.frames);
-        let is_decoded = lane.decoder.push(packet, &mut frames).is_ok();
+        let mut pieces = std::mem::take(&mut self.pieces);
+        let is_decoded = lane.decoder.push(packet, is_mixing, &mut pieces).is_ok();
         let clock_rate_hz = packet.codec.clock_rate_hz();
-        let count = frames.len();
-        for (index, payload) in frames.drain(..).enumerate() {
-            let ms = (payload.len() / 8) as u32;
+        for piece in pieces.drain(..) {
             let mark = if lane.is_agent {
-                let ticks_before = (count - 1 - index) as u32 * ms * (clock_rate_hz / 1_000);
+                let offset = piece.offset_ms * (clock_rate_hz / 1_000) as i32;
                 let frame = Frame {
-                    rtp_timestamp: packet.rtp_timestamp.wrapping_sub(ticks_before),
+                    rtp_timestamp: packet.rtp_timestamp.wrapping_add_signed(offset),
                     clock_rate_hz,
-                    ms,
+                    ms: piece.ms,
                 };
                 match speech.frame(frame, now) {
                     Verdict::Drop => continue,
@@ -116,25 +125,31 @@ impl Downlink {
                 None
             };
             if is_mixing {
-                lane.queue(&payload, mark);
+                lane.queue(piece.sound, mark, self.wire);
                 self.next_mix.get_or_insert(now + HEAD_START);
-            } else {
-                outbox.media(payload);
-                if let Some(mark) = mark {
-                    outbox.other(Outgoing::Mark(mark));
-                }
+                continue;
+            }
+            match piece.sound {
+                Sound::Ready(payload) => outbox.media(payload),
+                Sound::Pcm(range) => self.egress.pcm(lane.decoder.pcm(range), outbox),
+            }
+            if let Some(mark) = mark {
+                outbox.other(Outgoing::Mark(mark));
             }
         }
-        self.frames = frames;
+        self.pieces = pieces;
         is_decoded
     }
 
     /// The agent was cut: what waits of it must not be heard.
     pub(crate) fn clear_agent(&mut self) {
         for lane in self.lanes.iter_mut().filter(|lane| lane.is_agent) {
-            lane.taken += lane.codes.len() as u64;
-            lane.codes.clear();
+            lane.taken += lane.samples.len() as u64;
+            lane.samples.clear();
             lane.marks.clear();
+        }
+        if self.lanes.len() == 1 {
+            self.egress.clear();
         }
     }
 
@@ -148,25 +163,29 @@ impl Downlink {
         let Some(due) = self.next_mix.filter(|due| *due <= now) else {
             return;
         };
-        let mut sum = [0_i32; FRAME_LEN];
+        let frame = self.wire.sample_rate().frame_samples();
+        self.sum.clear();
+        self.sum.resize(frame, 0);
         let mut is_silent = true;
         for lane in &mut self.lanes {
-            let count = lane.codes.len().min(FRAME_LEN);
+            let count = lane.samples.len().min(frame);
             is_silent &= count == 0;
             lane.taken += count as u64;
-            for (total, code) in sum.iter_mut().zip(lane.codes.drain(..count)) {
-                *total += i32::from(pcmu::decode_sample(code));
+            for (total, sample) in self.sum.iter_mut().zip(lane.samples.drain(..count)) {
+                *total += i32::from(sample);
             }
         }
         if is_silent {
             self.next_mix = None;
             return;
         }
-        self.mixed.extend(sum.iter().map(|total| {
-            let clipped = (*total).clamp(i32::from(i16::MIN), i32::from(i16::MAX));
-            pcmu::encode_sample(clipped as i16)
-        }));
-        outbox.media(self.mixed.split().freeze());
+        self.mixed.clear();
+        self.mixed.extend(
+            self.sum
+                .iter()
+                .map(|total| (*total).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16),
+        );
+        self.egress.pcm(&self.mixed, outbox);
         for lane in &mut self.lanes {
             while lane.marks.front().is_some_and(|(at, _)| *at <= lane.taken) {
                 if let Some((_, mark)) = lane.marks.pop_front() {
@@ -185,14 +204,22 @@ impl Downlink {
 }
 
 impl Lane {
-    fn queue(&mut self, payload: &[u8], mark: Option<String>) {
-        self.codes.extend(payload);
-        let excess = self.codes.len().saturating_sub(LANE_CAPACITY);
-        self.codes.drain(..excess);
+    fn queue(&mut self, sound: Sound, mark: Option<String>, wire: Wire) {
+        match sound {
+            // While voices are mixed an Opus client's are decoded: what is ready is μ-law.
+            Sound::Ready(codes) => {
+                let samples = codes.iter().map(|code| pcmu::decode_sample(*code));
+                self.samples.extend(samples);
+            }
+            Sound::Pcm(range) => self.samples.extend(self.decoder.pcm(range)),
+        }
+        let capacity = LANE_FRAMES * wire.sample_rate().frame_samples();
+        let excess = self.samples.len().saturating_sub(capacity);
+        self.samples.drain(..excess);
         self.taken += excess as u64;
         if let Some(mark) = mark {
             self.marks
-                .push_back((self.taken + self.codes.len() as u64, mark));
+                .push_back((self.taken + self.samples.len() as u64, mark));
         }
     }
 }
@@ -203,6 +230,7 @@ mod tests {
     use casp_conversation::event::Event;
     use casp_room::AudioCodec;
 
+    const FRAME_LEN: usize = 160;
     const A: u64 = 1;
     const B: u64 = 2;
 
@@ -217,7 +245,7 @@ mod tests {
     impl Rig {
         fn new(tracks: &[(u64, bool)]) -> Self {
             let now = Instant::now();
-            let mut downlink = Downlink::new();
+            let mut downlink = Downlink::new(Wire::Mulaw);
             for (id, is_agent) in tracks {
                 downlink.add(*id, *is_agent);
             }

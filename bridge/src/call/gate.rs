@@ -4,6 +4,7 @@
 //! are sent too. It closes after 300 ms of quiet, with five frames of digital silence, which cut the receiver's
 //! concealment tail short.
 
+use super::wire::Wire;
 use bytes::Bytes;
 use casp_room::OutgoingPacket;
 use std::collections::VecDeque;
@@ -18,8 +19,10 @@ const TAIL: u32 = 5;
 /// 32,767 apart, so 4 is about −58 dB of full scale: below any speech on a telephone line, above its idle noise.
 const THRESHOLD: u32 = 4;
 
-/// 20 ms of digital silence.
+/// 20 ms of digital silence in μ-law.
 static SILENCE: [u8; 160] = [0xFF; 160];
+/// 20 ms of digital silence in PCM of the highest rate.
+static PCM_SILENCE: [u8; 1_920] = [0; 1_920];
 
 #[derive(Debug, Clone, Copy)]
 enum State {
@@ -31,17 +34,19 @@ enum State {
     Closing { left: u32 },
 }
 
-/// The gate. It takes frames of μ-law with their place on the RTP clock.
+/// The gate. It takes frames of μ-law or PCM with their place on the RTP clock.
 #[derive(Debug)]
 pub(crate) struct SpeechGate {
+    wire: Wire,
     state: State,
     held: VecDeque<OutgoingPacket>,
 }
 
 impl SpeechGate {
     /// Closed.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(wire: Wire) -> Self {
         Self {
+            wire,
             state: State::Closed,
             held: VecDeque::with_capacity(PRE_ROLL + 1),
         }
@@ -54,7 +59,10 @@ impl SpeechGate {
         payload: Bytes,
         out: &mut VecDeque<OutgoingPacket>,
     ) {
-        let is_loud = is_sound(&payload);
+        let is_loud = match self.wire {
+            Wire::Pcm(_) => is_pcm_sound(&payload),
+            Wire::Mulaw | Wire::Opus => is_sound(&payload),
+        };
         let packet = OutgoingPacket {
             payload,
             rtp_timestamp,
@@ -84,14 +92,23 @@ impl SpeechGate {
                 out.push_back(packet);
                 State::Open { quiet: quiet + 1 }
             }
-            State::Open { .. } => Self::close_further(rtp_timestamp, TAIL, out),
-            State::Closing { left } => Self::close_further(rtp_timestamp, left, out),
+            State::Open { .. } => self.close_further(rtp_timestamp, TAIL, out),
+            State::Closing { left } => self.close_further(rtp_timestamp, left, out),
         };
     }
 
-    fn close_further(rtp_timestamp: u32, left: u32, out: &mut VecDeque<OutgoingPacket>) -> State {
+    fn close_further(
+        &self,
+        rtp_timestamp: u32,
+        left: u32,
+        out: &mut VecDeque<OutgoingPacket>,
+    ) -> State {
+        let silence = match self.wire {
+            Wire::Pcm(rate) => &PCM_SILENCE[..2 * rate.frame_samples()],
+            Wire::Mulaw | Wire::Opus => &SILENCE[..],
+        };
         out.push_back(OutgoingPacket {
-            payload: Bytes::from_static(&SILENCE),
+            payload: Bytes::from_static(silence),
             rtp_timestamp,
             starts_talkspurt: false,
         });
@@ -106,6 +123,16 @@ impl SpeechGate {
 fn is_sound(mulaw: &[u8]) -> bool {
     let sum: u32 = mulaw.iter().map(|byte| u32::from(!byte & 0x7F)).sum();
     sum > THRESHOLD * mulaw.len() as u32
+}
+
+/// The same for PCM: a step of μ-law near zero is 8.
+fn is_pcm_sound(pcm: &[u8]) -> bool {
+    let samples = pcm.chunks_exact(2);
+    let limit = u64::from(8 * THRESHOLD) * samples.len() as u64;
+    let sum: u64 = samples
+        .map(|pair| u64::from(i16::from_le_bytes([pair[0], pair[1]]).unsigned_abs()))
+        .sum();
+    sum > limit
 }
 
 #[cfg(test)]
@@ -125,7 +152,7 @@ mod tests {
     impl Rig {
         fn new() -> Self {
             Self {
-                gate: SpeechGate::new(),
+                gate: SpeechGate::new(Wire::Mulaw),
                 number: 0,
                 sent: VecDeque::new(),
             }
@@ -216,5 +243,19 @@ mod tests {
         };
         assert!(!is_sound(&alternating([1, 2])), "about -70 dB");
         assert!(is_sound(&alternating([12, 14])), "about -50 dB");
+    }
+
+    #[test]
+    fn pcm_is_gated_at_the_same_level() {
+        let of = |sample: i16| sample.to_le_bytes().repeat(320);
+        assert!(!is_pcm_sound(&of(10)));
+        assert!(is_pcm_sound(&of(-100)));
+        let wire = Wire::Pcm(casp_audio::SampleRate::Hz16000);
+        let (mut gate, mut out) = (SpeechGate::new(wire), VecDeque::new());
+        for level in [1_000].into_iter().chain([0; 30]) {
+            gate.push(0, of(level).into(), &mut out);
+        }
+        assert_eq!(out.len(), 1 + HANGOVER as usize + TAIL as usize);
+        assert!(out.iter().all(|packet| packet.payload.len() == 640));
     }
 }

@@ -89,6 +89,7 @@ impl Live {
             room,
             events,
             track,
+            wire,
             fault,
         } = admitted;
         let mut helpers = JoinSet::new();
@@ -108,8 +109,9 @@ impl Live {
         if let Some(fault) = fault {
             outbox.other(Outgoing::Error(fault));
         }
+        let pulse = Pulse::new(state.config().silence_timeout, now);
         Self {
-            uplink: Uplink::new(state.config().skips_silence, rand::random(), now),
+            uplink: Uplink::new(wire, state.config().skips_silence, rand::random(), now),
             state,
             session,
             room,
@@ -117,15 +119,15 @@ impl Live {
             protocol,
             reader,
             writer,
-            track: UplinkTrack::new(track),
+            track: UplinkTrack::new(track, wire),
             sources: Sources::default(),
-            downlink: Downlink::new(),
+            downlink: Downlink::new(wire),
             speech: Speech::new(now),
             outbox,
             watch: AgentWatch::new(now),
             agent_sid: None,
             prompt: None,
-            pulse: Pulse::new(now),
+            pulse,
             farewell: None,
             to_room,
             helpers,

@@ -5,6 +5,7 @@
 
 mod agent_watch;
 mod downlink;
+mod egress;
 mod ending;
 mod gate;
 mod live;
@@ -17,6 +18,7 @@ mod to_room;
 mod track_decoder;
 mod uplink;
 mod uplink_track;
+mod wire;
 
 use crate::{
     BridgeState,
@@ -30,6 +32,7 @@ use futures_util::StreamExt as _;
 use live::Live;
 use outbox::{Outbox, Outgoing};
 use socket::{Dialect, SocketReader, SocketWriter};
+pub(crate) use wire::Wire;
 
 /// The agent's identity in every room.
 const AGENT: &str = "agent";

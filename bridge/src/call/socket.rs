@@ -20,10 +20,6 @@ use std::{
 
 /// A far side that takes nothing for so long is gone.
 const STUCK_AFTER: Duration = Duration::from_secs(10);
-/// A ping is sent when nothing came for so long …
-const PING_AFTER: Duration = Duration::from_secs(15);
-/// … and a far side that says nothing for so long is gone.
-const DEAD_AFTER: Duration = Duration::from_secs(45);
 /// Time for a close frame to be written and answered.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 
@@ -163,6 +159,8 @@ impl SocketWriter {
 /// Watches whether the far side still says anything.
 #[derive(Debug)]
 pub(crate) struct Pulse {
+    /// A far side that says nothing for so long is gone; it is pinged after a third of it.
+    dead_after: Duration,
     heard_at: Instant,
     pinged_at: Instant,
 }
@@ -178,8 +176,9 @@ pub(crate) enum PulseStep {
 
 impl Pulse {
     /// Alive now.
-    pub(crate) const fn new(now: Instant) -> Self {
+    pub(crate) const fn new(dead_after: Duration, now: Instant) -> Self {
         Self {
+            dead_after,
             heard_at: now,
             pinged_at: now,
         }
@@ -192,13 +191,13 @@ impl Pulse {
 
     /// When [`Self::poll`] has something to do.
     pub(crate) fn deadline(&self) -> Instant {
-        let ping = self.heard_at.max(self.pinged_at) + PING_AFTER;
-        ping.min(self.heard_at + DEAD_AFTER)
+        let ping = self.heard_at.max(self.pinged_at) + self.dead_after / 3;
+        ping.min(self.heard_at + self.dead_after)
     }
 
     /// The step that is due.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<PulseStep> {
-        if now >= self.heard_at + DEAD_AFTER {
+        if now >= self.heard_at + self.dead_after {
             return Some(PulseStep::Dead);
         }
         (now >= self.deadline()).then(|| {
@@ -215,7 +214,7 @@ mod tests {
     #[test]
     fn a_silent_far_side_is_pinged_and_then_given_up() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(start);
+        let mut pulse = Pulse::new(Duration::from_secs(45), start);
         let mut steps = Vec::new();
         loop {
             let now = pulse.deadline();
@@ -235,7 +234,7 @@ mod tests {
     #[test]
     fn one_that_speaks_is_left_in_peace() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(start);
+        let mut pulse = Pulse::new(Duration::from_secs(45), start);
         for seconds in 1..1_000 {
             let now = start + Duration::from_secs(seconds);
             assert_eq!(pulse.poll(now), None);

@@ -25,6 +25,15 @@ impl Agent {
     }
 
     pub(crate) async fn join_as(livekit: &LiveKitServer, room: &str, identity: &str) -> Self {
+        Self::join_with(livekit, room, identity, AudioCodec::Pcmu).await
+    }
+
+    pub(crate) async fn join_with(
+        livekit: &LiveKitServer,
+        room: &str,
+        identity: &str,
+        codec: AudioCodec,
+    ) -> Self {
         let token = livekit
             .admin
             .participant_token(&TokenOptions {
@@ -37,7 +46,7 @@ impl Agent {
             .unwrap();
         let publish = PublishOptions {
             name: "voice".into(),
-            codec: AudioCodec::Pcmu,
+            codec,
             dtx: true,
         };
         let options = RoomOptions {
@@ -48,7 +57,7 @@ impl Agent {
             .await
             .unwrap();
         let track = room.publish_audio(publish).await.unwrap();
-        assert_eq!(track.codec(), AudioCodec::Pcmu);
+        assert_eq!(track.codec(), codec);
         let mut frames = tokio::time::interval(Duration::from_millis(20));
         frames.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         Self {
@@ -120,7 +129,9 @@ impl Agent {
                 starts_talkspurt: false,
             };
             self.track.send(packet).unwrap();
-            self.rtp = self.rtp.wrapping_add(160);
+            self.rtp = self
+                .rtp
+                .wrapping_add(self.track.codec().clock_rate_hz() / 50);
         }
     }
 

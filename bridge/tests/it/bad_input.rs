@@ -100,16 +100,3 @@ async fn a_bearer_that_is_none_is_told_and_ignored() {
         Said::Error("bad_start".into())
     );
 }
-
-#[tokio::test]
-async fn other_formats_are_refused_by_name() {
-    let bridge = Bridge::start_alone(|_| {}).await;
-    let mut caller = bridge
-        .open(&format!("/media-stream/default?api_key={API_KEY}"))
-        .await;
-    caller
-        .send(&json!({"event": "start", "start": {"streamSid": "MZ1",
-            "mediaFormat": {"encoding": "audio/pcm", "sampleRate": 16000}}}))
-        .await;
-    assert_eq!(caller.hear().await, Said::Closed(4400));
-}

@@ -65,6 +65,9 @@ pub(super) fn peer(parts: &Parts) -> Option<IpAddr> {
 
 pub(super) fn dev_door(parts: &Parts, api: &ControlApi) -> DevDoor {
     let config = &api.config;
+    if !is_behind_the_door(parts.uri.path()) {
+        return DevDoor::Closed;
+    }
     let host = parts
         .headers
         .get(header::HOST)
@@ -81,6 +84,18 @@ pub(super) fn dev_door(parts: &Parts, api: &ControlApi) -> DevDoor {
     } else {
         DevDoor::Open
     }
+}
+
+/// The routes that the door opens to: those that S4 shows without keys.
+fn is_behind_the_door(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    ["/room", "/phone", "/sessions", "/media-stream"]
+        .iter()
+        .any(|open| {
+            path.strip_prefix(open)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+        || matches!(path, "/whatsapp/send" | "/whatsapp/call")
 }
 
 /// `localhost`, `127.0.0.1` or `[::1]`, with any port. A name that resolves to this machine is not enough: that is
@@ -144,6 +159,30 @@ mod tests {
             "[::2]:1",
         ] {
             assert!(!is_local_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_door_opens_to_some_routes_alone() {
+        for path in [
+            "/room/join",
+            "/phone/call",
+            "/sessions",
+            "/sessions/x",
+            "/whatsapp/send",
+        ] {
+            assert!(is_behind_the_door(path), "{path}");
+        }
+        for path in [
+            "/users/me",
+            "/v1/api-keys",
+            "/debug/all-users",
+            "/sessionsx",
+            "/whatsapp/message",
+            "/",
+            "",
+        ] {
+            assert!(!is_behind_the_door(path), "{path}");
         }
     }
 

@@ -1,9 +1,19 @@
-//! Who is calling.
+//! Who is calling, and how often they may.
 
+mod access_tokens;
+mod admin;
 mod caller;
-mod guest_limit;
+mod client;
 mod loopback;
+mod passwords;
+mod rate_limit;
+mod room_visitor;
 
-pub(crate) use caller::{Caller, RoomVisitor};
-pub(crate) use guest_limit::GuestLimit;
+pub(crate) use access_tokens::{AccessTokens, TokenUse};
+pub(crate) use admin::Admin;
+pub(crate) use caller::{Caller, Credential, SignedIn, bearer_of};
+pub(crate) use client::AuthAttempt;
 pub(crate) use loopback::{Peer, is_from_this_machine};
+pub(crate) use passwords::Passwords;
+pub(crate) use rate_limit::{RateLimits, network};
+pub(crate) use room_visitor::RoomVisitor;

@@ -2,7 +2,8 @@
 
 use crate::{ControlApi, clock::now_ms};
 use casp_store::{
-    Store, StoreError, idempotency, jobs, scheduled_calls, stream_tokens, webhooks, workers,
+    Store, StoreError, ceilings, idempotency, identities, jobs, mailed_tokens, refresh_tokens,
+    scheduled_calls, session_minutes, stream_tokens, webhooks, workers,
 };
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const JOBS_KEPT_MS: i64 = 7 * DAY_MS;
 /// Jobs that were given up, webhooks that were sent, and scheduled calls whose time is over.
 const HISTORY_KEPT_MS: i64 = 30 * DAY_MS;
+/// What accounts spent a day.
+const USE_KEPT_MS: i64 = 90 * DAY_MS;
 
 pub(super) async fn run(api: &ControlApi) {
     let mut rounds = tokio::time::interval(ROUND);
@@ -29,9 +32,14 @@ pub(super) async fn run(api: &ControlApi) {
 async fn clean(store: &Store, now: i64) -> Result<(), StoreError> {
     stream_tokens::purge(store, now - KEPT_MS).await?;
     workers::purge(store, now - KEPT_MS).await?;
+    refresh_tokens::purge(store, now - KEPT_MS).await?;
+    mailed_tokens::purge(store, now - KEPT_MS).await?;
+    session_minutes::purge(store).await?;
+    ceilings::purge(store, now - USE_KEPT_MS).await?;
     idempotency::purge(store, now).await?;
     jobs::prune(store, now - JOBS_KEPT_MS, now - HISTORY_KEPT_MS).await?;
     webhooks::purge(store, now - HISTORY_KEPT_MS).await?;
+    identities::purge_sent_codes(store, now - DAY_MS).await?;
     scheduled_calls::purge(store, now - HISTORY_KEPT_MS).await?;
     Ok(())
 }

@@ -39,7 +39,6 @@ impl JobBell {
 
 impl ControlApi {
     /// Asks for work in the background; its kind is one of [`kinds`].
-    #[allow(dead_code, reason = "for the kinds that are asked for by themselves")]
     pub(crate) async fn enqueue(&self, job: &NewJob) -> Result<Enqueued, StoreError> {
         let enqueued = jobs::enqueue(&self.config.store, job, now_ms()).await?;
         self.job_bell.ring();

@@ -1,7 +1,11 @@
 //! Sessions whose room LiveKit no longer has (it was restarted, a webhook was lost) are ended after a grace.
 
 use crate::{ControlApi, clock::now_ms};
-use casp_store::sessions;
+use casp_store::{
+    Store, StoreError,
+    sessions::{self, Session, SessionKind},
+    stream_tokens, turns,
+};
 use std::{
     collections::{HashMap, HashSet},
     time::{Duration, Instant},
@@ -10,6 +14,8 @@ use std::{
 const ROUND: Duration = Duration::from_secs(5);
 /// Sessions read at once.
 const PAGE: u32 = 200;
+/// A conversation by webhooks in which nothing is said for this long is over: Twilio asks every few seconds.
+const WEBHOOK_SILENCE_MS: i64 = 5 * 60 * 1_000;
 
 pub(super) async fn run(api: &ControlApi) {
     let mut rounds = tokio::time::interval(
@@ -39,7 +45,7 @@ struct Missing(HashMap<String, Instant>);
 #[derive(Debug, thiserror::Error)]
 enum RoundError {
     #[error(transparent)]
-    Store(#[from] casp_store::StoreError),
+    Store(#[from] StoreError),
     #[error(transparent)]
     Room(#[from] casp_room::RoomError),
 }
@@ -54,26 +60,39 @@ async fn round(api: &ControlApi, missing: &mut Missing) -> Result<(), RoundError
         let page = sessions::page_live(store, now_ms(), &after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.id);
-        live.extend(
-            page.into_iter()
-                .map(|session| (session.id, session.room_name)),
-        );
+        live.extend(page);
     }
     if live.is_empty() {
         missing.0.clear();
         return Ok(());
     }
     let rooms: HashSet<String> = api.config.livekit.room_names().await?.into_iter().collect();
-    let lost = live
-        .into_iter()
-        .filter(|(_, room)| !rooms.contains(room))
-        .map(|(id, _)| id);
-    for id in missing.overdue(lost, Instant::now(), grace) {
+    let mut lost = Vec::new();
+    for session in live {
+        if !rooms.contains(&session.room_name) && !does_without(store, &session).await? {
+            lost.push(session.id);
+        }
+    }
+    for id in missing.overdue(lost.into_iter(), Instant::now(), grace) {
         if sessions::end(store, &id, "its room is gone", now_ms()).await? {
             tracing::warn!(session = id, "session ended: its room is gone");
         }
     }
     Ok(())
+}
+
+/// Whether a session is well without a room: its stream may still come (the caller is at a menu), or its caller and
+/// it talk by webhooks, and did so lately.
+async fn does_without(store: &Store, session: &Session) -> Result<bool, StoreError> {
+    if stream_tokens::is_open(store, &session.id, now_ms()).await? {
+        return Ok(true);
+    }
+    if session.kind != SessionKind::Phone || session.wants_agent {
+        return Ok(false);
+    }
+    let last = turns::latest(store, &session.id, 1).await?.pop();
+    let last_ms = last.map_or(session.started_at_ms, |turn| turn.at_ms);
+    Ok(now_ms() - last_ms < WEBHOOK_SILENCE_MS)
 }
 
 impl Missing {

@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     ControlApi,
-    auth::Caller,
     error::{ApiError, Problem},
     idempotency::{Attempt, Idempotency, IdempotencyHeader},
     path::{PathPair, PathValue},
+    spending::Initiator,
 };
 use axum::{extract::State, response::Response};
 use casp_conversation::Assistant;
@@ -40,7 +40,7 @@ const NO_CALENDAR: ApiError =
 )]
 pub(crate) async fn make_call(
     State(api): State<ControlApi>,
-    caller: Caller,
+    Initiator(caller): Initiator,
     PathPair(PathNumber(to), scenario): PathPair<PathNumber, String>,
     idempotency: Idempotency,
 ) -> Response {
@@ -72,7 +72,7 @@ pub(crate) async fn make_call(
 )]
 pub(crate) async fn make_custom_call(
     State(api): State<ControlApi>,
-    caller: Caller,
+    Initiator(caller): Initiator,
     PathPair(PathNumber(to), id): PathPair<PathNumber, String>,
     idempotency: Idempotency,
 ) -> Response {
@@ -115,7 +115,7 @@ async fn place(
     security(("api_key" = []))
 )]
 pub(crate) async fn make_calendar_call(
-    _caller: Caller,
+    _: Initiator,
     _to: PathValue<PathNumber>,
 ) -> Result<MadeCall, ApiError> {
     Err(NO_CALENDAR)

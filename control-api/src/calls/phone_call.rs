@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     ControlApi, assistants,
-    auth::Caller,
     error::{ApiError, Problem},
     idempotency::{Attempt, Idempotency, IdempotencyHeader, Idempotent},
+    spending::Initiator,
 };
 use axum::{extract::State, response::Response};
 use casp_store::AccountId;
@@ -60,7 +60,7 @@ pub(crate) struct PhoneCallRequest {
 )]
 pub(crate) async fn place_call(
     State(api): State<ControlApi>,
-    caller: Caller,
+    Initiator(caller): Initiator,
     request: Idempotent<PhoneCallRequest>,
 ) -> Response {
     let Idempotent { body, idempotency } = request;

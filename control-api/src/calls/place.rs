@@ -6,10 +6,10 @@ use super::{
     number::{FromNumber, ToNumber},
     sender,
 };
-use crate::{ControlApi, clock::now_ms, error::ApiError, state::STALE_AFTER_MS};
+use crate::{ControlApi, clock::now_ms, error::ApiError, spending, state::STALE_AFTER_MS};
 use casp_store::{
     AccountId, StoreError, call_settings,
-    calls::{self, Call, CallStatus, Machine, NewCall, Pace},
+    calls::{self, Call, CallStatus, Claim, Machine, NewCall, Pace},
 };
 use casp_twilio::{CallSid, rest::TwilioClient};
 use serde_json::Value;
@@ -86,11 +86,12 @@ pub(crate) async fn place(
     }
     allowed::at_this_time(api, account, wish.to.as_str()).await??;
     sender::candidates(api, account, wish.from.as_ref().map(FromNumber::as_str)).await?;
+    spending::admit_call(api, account, wish.to.as_str()).await?;
     let call = calls::add(store, &new_call(api, account, wish).await?, now_ms()).await?;
     let claim = calls::claim(store, account, Some(&call.id), pace(api), now_ms()).await?;
     match claim {
-        Some(call) => at_once(api, twilio, call).await,
-        None => as_it_stands(api, call).await,
+        Claim::Claimed(call) => at_once(api, twilio, call).await,
+        Claim::NotNow => as_it_stands(api, call).await,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::{dial, place::pace, watch};
 use crate::{ControlApi, clock::now_ms};
-use casp_store::{StoreError, calls};
+use casp_store::{
+    StoreError,
+    calls::{self, Claim},
+};
 use casp_twilio::rest::TwilioClient;
 use std::time::Duration;
 
@@ -38,7 +41,9 @@ async fn place_waiting(api: &ControlApi, twilio: &TwilioClient) -> Result<(), St
     let store = &api.config.store;
     for account in calls::waiting_accounts(store, now_ms()).await? {
         // The account's pace ends this, at the latest when it has enough calls under way.
-        while let Some(call) = calls::claim(store, account, None, pace(api), now_ms()).await? {
+        while let Claim::Claimed(call) =
+            calls::claim(store, account, None, pace(api), now_ms()).await?
+        {
             let (api, twilio) = (api.clone(), twilio.clone());
             let tasks = api.tasks.clone();
             tasks.spawn(async move { dial::dial(&api, &twilio, &call).await });

@@ -8,8 +8,17 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
+/// Routes that work for longer than others.
+const LONG: [&str; 1] = ["/whisper/transcribe"];
+
 pub(super) async fn limit(State(api): State<ControlApi>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(api.config.limits.request_timeout, next.run(request)).await {
+    let limits = &api.config.limits;
+    let time = if LONG.contains(&request.uri().path()) {
+        limits.transcription_timeout
+    } else {
+        limits.request_timeout
+    };
+    match tokio::time::timeout(time, next.run(request)).await {
         Ok(response) => response,
         Err(_) => plain(StatusCode::GATEWAY_TIMEOUT).into_response(),
     }

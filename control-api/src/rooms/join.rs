@@ -3,7 +3,7 @@
 use super::{answer, opening};
 use crate::{
     ControlApi,
-    auth::RoomVisitor,
+    auth::{RoomVisitor, network},
     body::JsonBody,
     clock::now_ms,
     error::{ApiError, Problem},
@@ -12,7 +12,7 @@ use crate::{
 use axum::{Json, extract::State};
 use casp_store::AccountId;
 use serde::{Deserialize, Serialize};
-use std::{net::IpAddr, time::Instant};
+use std::net::IpAddr;
 use utoipa::ToSchema;
 
 /// Who wants into which room.
@@ -116,7 +116,5 @@ fn count_guest(api: &ControlApi, address: Option<IpAddr>) -> Result<(), ApiError
     let Some(address) = address else {
         return Ok(());
     };
-    api.guest_limit
-        .count(address, Instant::now())
-        .map_err(ApiError::TooMany)
+    api.rate_limits.guest_joins.count(network(address))
 }

@@ -75,6 +75,15 @@ pub(crate) struct ScenarioBody {
     max_duration_s: Option<u64>,
     /// Keys to press before the conversation, for those who call by telephone.
     menu: Option<MenuBody>,
+    /// Whether its telephone calls are recorded, after the caller was told so; false by default.
+    #[schema(example = false)]
+    record: Option<bool>,
+    /// What the caller is told before the recording begins; the usual words by default.
+    #[schema(
+        max_length = 1000,
+        example = "This call is recorded, so that we can serve you better."
+    )]
+    record_announcement: Option<String>,
 }
 
 /// Keys to press, each of which leads to another assistant.
@@ -150,6 +159,8 @@ impl ScenarioBody {
                 sentence: menu.sentence,
                 choices: menu.choices,
             }),
+            record: self.record.unwrap_or_default(),
+            record_announcement: self.record_announcement.unwrap_or_default(),
         };
         assistant.public_actions = match self.public_actions {
             Some(patterns) => patterns,

@@ -63,6 +63,10 @@ pub(crate) struct ScenarioChange {
     #[schema(minimum = 10, maximum = 7200, example = 900)]
     max_duration_s: Option<u64>,
     menu: Option<MenuBody>,
+    #[schema(example = false)]
+    record: Option<bool>,
+    #[schema(max_length = 1000, example = "This call is recorded.")]
+    record_announcement: Option<String>,
 }
 
 /// Change a custom scenario

@@ -45,6 +45,7 @@ pub(crate) async fn create_scenario(
     caller: Caller,
     JsonBody(body): JsonBody<ScenarioBody>,
 ) -> Result<Json<CreatedScenario>, ApiError> {
+    api.rate_limits.scenarios.count(caller.account.0)?;
     let checked = body.checked(&api, caller.account).await?;
     let definition = casp_assistants::definition(&checked.assistant);
     let content = Content {

@@ -70,6 +70,12 @@ pub(crate) struct AssistantView {
     max_duration_s: u64,
     /// Keys to press before the conversation.
     menu: Option<MenuView>,
+    /// Whether its telephone calls are recorded, after the caller was told so.
+    #[schema(example = false)]
+    record: bool,
+    /// What the caller is told before; empty for the usual words.
+    #[schema(example = "")]
+    record_announcement: String,
 }
 
 /// Keys to press, each of which leads to another assistant.
@@ -103,6 +109,8 @@ impl AssistantView {
                 sentence: menu.sentence,
                 choices: menu.choices,
             }),
+            record: assistant.record,
+            record_announcement: assistant.record_announcement,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     error::ApiError,
 };
 use casp_store::{
+    calls as begun,
     jobs::ClaimedJob,
     scheduled_calls::{self, Ending, ScheduledCall, ScheduledCallState},
 };
@@ -27,23 +28,30 @@ pub(crate) async fn place(api: &ControlApi, job: &ClaimedJob) -> Result<(), JobF
     let Some(call) = scheduled_calls::get(store, id).await? else {
         return Err(JobFailure::Dead("the scheduled call is gone".into()));
     };
-    let now = now_ms();
-    let is_late = now - call.scheduled_at_ms > LATEST_MS;
+    let is_late = now_ms() - call.scheduled_at_ms > LATEST_MS;
+    let is_begun = begun::by_request(store, &request_key(&call))
+        .await?
+        .is_some();
     let ending = match call.state {
-        ScheduledCallState::Scheduled if is_late => Ending::Missed,
-        // It was begun before, and whether Twilio got it is not known: never call twice.
-        ScheduledCallState::Placing if is_late => Ending::Failed("it was not placed in time"),
-        ScheduledCallState::Scheduled | ScheduledCallState::Placing => {
+        // What was begun is seen to its end: asked for again by its name, nothing new is placed.
+        ScheduledCallState::Scheduled | ScheduledCallState::Placing if is_begun || !is_late => {
             if !scheduled_calls::begin_placing(store, id).await? {
                 return Ok(());
             }
             let sid = place_now(api, &call).await?;
             return end(api, job, id, Ending::Placed(&sid)).await;
         }
+        ScheduledCallState::Scheduled => Ending::Missed,
+        ScheduledCallState::Placing => Ending::Failed("it was not placed in time"),
         // It came to its end in another attempt.
         _ => return Ok(()),
     };
     end(api, job, id, ending).await
+}
+
+/// The name that the call is placed by.
+fn request_key(call: &ScheduledCall) -> String {
+    format!("scheduled-call/{}", call.id)
 }
 
 async fn end(
@@ -61,7 +69,7 @@ async fn place_now(api: &ControlApi, call: &ScheduledCall) -> Result<String, Job
     let to = ToNumber::try_from(call.phone_number.clone())
         .map_err(|problem| JobFailure::Dead(problem.into()))?;
     let wish = Wish {
-        request_key: Some(format!("scheduled-call/{}", call.id)),
+        request_key: Some(request_key(call)),
         give_up_at_ms: Some(call.scheduled_at_ms.saturating_add(LATEST_MS)),
         ..Wish::new(to, call.scenario.clone())
     };

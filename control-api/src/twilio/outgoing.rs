@@ -1,15 +1,17 @@
 //! `/outgoing-call/{scenario}`: a call that we placed was answered.
 
-use super::{answer::TwiMl, signed_form::SignedForm, voice};
+use super::{
+    answer::{StreamPath, TwiMl},
+    inbound,
+    signed_form::SignedForm,
+};
 use crate::{
     ControlApi, calls,
-    clock::now_ms,
     error::{ApiError, SignedProblem},
     path::PathValue,
     query::QueryParams,
 };
 use axum::extract::State;
-use casp_store::sessions;
 use casp_twilio::rest::CallStatus;
 
 /// A call that was placed is answered
@@ -47,17 +49,6 @@ pub(crate) async fn answer_outgoing_call(
     let Some(session) = calls::announce(&api, &call, &call_sid).await? else {
         return Ok(TwiMl::hang_up());
     };
-    let (room, twiml) = tokio::join!(
-        voice::open_room(&api, &session),
-        TwiMl::stream(&api, &call_sid, &session.id)
-    );
-    if let Err(error) = room {
-        tracing::error!(%error, session = session.id, "no room could be made for the call");
-        let reason = "LiveKit did not make the room";
-        sessions::end(&api.config.store, &session.id, reason, now_ms()).await?;
-        return Ok(TwiMl::apologize(
-            "We are sorry, something went wrong on our side. We will call again. Goodbye.",
-        ));
-    }
-    twiml
+    let assistant = inbound::assistant_of(&api, &session).await?;
+    inbound::into_room(&api, &call_sid, &session, &assistant, &StreamPath::Call).await
 }

@@ -57,5 +57,5 @@ pub(crate) async fn resume_call(
         ));
     }
     metrics::counter!("casp_calls_resumed_total").increment(1);
-    TwiMl::stream(&api, &call, &session_id).await
+    TwiMl::stream_again(&api, &call, &session_id).await
 }

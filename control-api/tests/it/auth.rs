@@ -9,7 +9,7 @@ async fn outside_dev_a_key_is_needed() {
     assert_eq!(answer.headers["www-authenticate"], "Bearer");
     insta::assert_snapshot!(answer.redacted(&[]), @r#"
     {
-      "detail": "Send an API key: `Authorization: Bearer sk_…`.",
+      "detail": "Send an access token or an API key: `Authorization: Bearer …`.",
       "status_code": 401
     }
     "#);

@@ -4,7 +4,10 @@ use crate::{
     test_app::{TestApp, eventually, now_ms, unique},
 };
 use casp_room::admin::CreateRoom;
-use casp_store::sessions::{self, Session, SessionKind, SessionState};
+use casp_store::{
+    ceilings::{self, AccountLimits, Ceiling, Resource},
+    sessions::{self, Session, SessionKind, SessionState},
+};
 use livekit_api::services::agent_dispatch::AgentDispatchClient;
 use std::time::Duration;
 
@@ -107,4 +110,34 @@ async fn a_session_whose_worker_died_gets_another_agent() {
         dispatched(&session.room_name).await
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_session_ends_when_its_account_has_no_minutes_left() {
+    let app = TestApp::production().await;
+    let none = AccountLimits {
+        minutes: Some(Ceiling::AtMost(0)),
+        ..AccountLimits::default()
+    };
+    ceilings::set_limits(&app.store, app.neighbour, &none)
+        .await
+        .unwrap();
+    let mut talking = Vec::new();
+    for account in [app.account, app.neighbour] {
+        let session = app.session(SessionKind::Web, account, &unique("r")).await;
+        make_room(&session).await;
+        sessions::activate(&app.store, &session.id).await.unwrap();
+        talking.push(session.id);
+    }
+    let state = async |id: &str| {
+        let session = sessions::get(&app.store, id).await.unwrap().unwrap();
+        session.state
+    };
+    eventually("the neighbour's is ended", async || {
+        state(&talking[1]).await == SessionState::Ended
+    })
+    .await;
+    assert_eq!(state(&talking[0]).await, SessionState::Active);
+    let used = ceilings::used_today(&app.store, app.account, Resource::Minutes, now_ms()).await;
+    assert_eq!(used.unwrap(), 1);
 }

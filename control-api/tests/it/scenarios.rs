@@ -94,6 +94,8 @@ async fn the_guides_scenario_is_made_and_shown_whole() {
       "public_actions": [
         "call.hang_up"
       ],
+      "record": false,
+      "record_announcement": "",
       "scenario_id": "[…]",
       "temperature": 0.7,
       "timezone": "UTC",
@@ -124,6 +126,7 @@ async fn every_field_can_be_said() {
         "allowed_actions": ["gmail.*", "call.hang_up"], "public_actions": [], "confirm": "always",
         "max_duration_s": 60,
         "menu": {"sentence": "For sales press 1.", "choices": {"1": "sales"}},
+        "record": true, "record_announcement": "We record.",
     });
     let made = create(&app, &body).await;
     assert_eq!(made.status, StatusCode::OK, "{made:?}");

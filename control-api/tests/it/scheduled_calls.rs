@@ -1,5 +1,12 @@
-use crate::test_app::{Answer, KEY, NEIGHBOURS_KEY, TestApp, eventually, now_ms, send};
-use casp_store::scheduled_calls::{self, NewScheduledCall};
+use crate::{
+    test_app::{Answer, KEY, NEIGHBOURS_KEY, TestApp, eventually, now_ms, send, unique},
+    twilio_rest::Twilio,
+};
+use casp_store::{
+    calls::{self, Machine, NewCall},
+    jobs::{self, JobFilter},
+    scheduled_calls::{self, NewScheduledCall},
+};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -122,23 +129,104 @@ async fn the_neighbour_sees_none_of_it() {
     assert_eq!(next.json(), json!([]));
 }
 
-#[tokio::test]
-async fn a_call_whose_time_came_long_ago_is_missed() {
-    let app = TestApp::production().await;
-    let late = NewScheduledCall {
+/// Scheduled that long ago, as if nobody had been there.
+async fn overdue(app: &TestApp, ms: i64) -> String {
+    let call = NewScheduledCall {
         account: app.account,
-        phone_number: "+1234567890".into(),
+        phone_number: "+14155550123".into(),
         scenario: "sales".into(),
-        scheduled_at_ms: now_ms() - 16 * 60 * 1_000,
+        scheduled_at_ms: now_ms() - ms,
         request: None,
     };
-    scheduled_calls::schedule(&app.store, &late, now_ms())
-        .await
-        .unwrap();
-    eventually("it is missed", async || {
-        listed(&app).await[0]["status"] == "missed"
+    let call = scheduled_calls::schedule(&app.store, &call, now_ms()).await;
+    call.unwrap().id
+}
+
+async fn becomes(app: &TestApp, status: &str) -> Value {
+    eventually(status, async || {
+        // There is room for it all the time.
+        app.worker(5).await;
+        listed(app).await[0]["status"] == status
     })
     .await;
+    listed(app).await.remove(0)
+}
+
+#[tokio::test]
+async fn a_call_is_placed_when_its_time_comes_and_a_little_late() {
+    let twilio = Twilio::start().await;
+    let app = twilio.app(5, |_| {}).await;
+    let sid = unique("CA");
+    twilio.places(&sid).await;
+    overdue(&app, 14 * 60 * 1_000).await;
+    assert_eq!(becomes(&app, "placed").await["call_sid"], sid);
+    let placed = twilio.placed().await;
+    assert_eq!(
+        (placed.len(), placed[0]["To"].as_str()),
+        (1, "+14155550123")
+    );
+}
+
+#[tokio::test]
+async fn a_call_whose_time_came_long_ago_is_missed() {
+    let twilio = Twilio::start().await;
+    let app = twilio.app(5, |_| {}).await;
+    overdue(&app, 16 * 60 * 1_000).await;
+    becomes(&app, "missed").await;
+    assert!(twilio.placed().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_call_that_was_placed_before_its_process_died_is_not_placed_again() {
+    let twilio = Twilio::start().await;
+    let app = twilio.app(5, |_| {}).await;
+    let hour_ms = 60 * 60 * 1_000;
+    let call = NewScheduledCall {
+        account: app.account,
+        phone_number: "+14155550123".into(),
+        scenario: "sales".into(),
+        scheduled_at_ms: now_ms() + hour_ms,
+        request: None,
+    };
+    let id = scheduled_calls::schedule(&app.store, &call, now_ms())
+        .await
+        .unwrap()
+        .id;
+    let begun = NewCall {
+        account: app.account,
+        to: call.phone_number.clone(),
+        wanted_from: None,
+        assistant: "sales".into(),
+        overrides: json!({}),
+        machine: Machine::Continue,
+        message: None,
+        request_key: Some(format!("scheduled-call/{id}")),
+        not_before_ms: now_ms() + hour_ms,
+        give_up_at_ms: now_ms() + hour_ms,
+    };
+    let begun = calls::add(&app.store, &begun, now_ms()).await.unwrap();
+    calls::placed(
+        &app.store,
+        &begun.id,
+        "CAbefore",
+        now_ms(),
+        now_ms() + hour_ms,
+    )
+    .await
+    .unwrap();
+    assert!(
+        scheduled_calls::begin_placing(&app.store, &id)
+            .await
+            .unwrap()
+    );
+    let job = jobs::list(&app.store, JobFilter::Open, 10)
+        .await
+        .unwrap()
+        .remove(0);
+    jobs::cancel(&app.store, &job.id, now_ms()).await.unwrap();
+    jobs::requeue(&app.store, &job.id, now_ms()).await.unwrap();
+    assert_eq!(becomes(&app, "placed").await["call_sid"], "CAbefore");
+    assert!(twilio.placed().await.is_empty());
 }
 
 #[tokio::test]

@@ -2,18 +2,22 @@
 
 use crate::livekit_server;
 use casp_control_api::{
-    ControlApi, ControlApiConfig, Limits, TwilioSettings, router, run_background,
+    AccountSettings, ControlApi, ControlApiConfig, Limits, RecordingFiles, RecordingSettings,
+    TwilioSettings, router, run_background,
 };
+use casp_providers::builtin::assistant::RuleBased;
 use casp_store::{
     AccountId, Store,
     accounts::{self, KeyKind},
     sessions::{self, NewSession, Session, SessionKind},
     workers::{self, Heartbeat},
 };
+use casp_testkit::PostgresServer;
 use reqwest::{RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 use std::{
     net::SocketAddr,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -36,7 +40,7 @@ pub(crate) struct TestApp {
     pub(crate) shutdown: CancellationToken,
     pub(crate) http: reqwest::Client,
     _stop: DropGuard,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// What comes back.
@@ -82,9 +86,25 @@ impl TestApp {
     /// Production, but for what `change` changes.
     pub(crate) async fn with(change: impl FnOnce(&mut ControlApiConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::connect(&format!("sqlite://{}/casp.db", folder.path().display()))
+        let url = format!("sqlite://{}/casp.db", folder.path().display());
+        Self::on(&url, folder, change).await
+    }
+
+    /// Production on PostgreSQL. All tests of this run share the database.
+    pub(crate) async fn on_postgres() -> Self {
+        let server = tokio::task::spawn_blocking(PostgresServer::shared)
             .await
             .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        Self::on(&server.url("postgres"), folder, |_| {}).await
+    }
+
+    async fn on(
+        database_url: &str,
+        folder: tempfile::TempDir,
+        change: impl FnOnce(&mut ControlApiConfig),
+    ) -> Self {
+        let store = Store::connect(database_url).await.unwrap();
         store.migrate().await.unwrap();
         let account = accounts::ensure(&store, "ours@example.org", None, false)
             .await
@@ -111,6 +131,7 @@ impl TestApp {
             store: store.clone(),
             livekit,
             is_dev: false,
+            language_model: Arc::new(RuleBased::new()),
             public_url: PUBLIC_URL.parse().unwrap(),
             livekit_public_url: None,
             bridge_public_url: PUBLIC_URL.parse().unwrap(),
@@ -120,8 +141,16 @@ impl TestApp {
                 api_base_url: "http://127.0.0.1:1".into(),
                 intelligence_base_url: "http://127.0.0.1:1".into(),
                 phone_number: Some(OUR_NUMBER.into()),
+                whatsapp_number: None,
                 fallback_numbers: Vec::new(),
             },
+            speech_to_text: None,
+            recordings: RecordingSettings {
+                files: RecordingFiles::folder(&folder.path().join("recordings")).unwrap(),
+                is_deleted_at_twilio: false,
+            },
+            voice_intelligence: None,
+            retention: None,
             secret_key: "a secret key that is long enough".to_owned().into(),
             metrics_token: None,
             metrics: None,
@@ -132,7 +161,13 @@ impl TestApp {
             has_security_headers: true,
             allows_private_urls: false,
             trusted_proxies: Vec::new(),
-            limits: Limits::default(),
+            accounts: AccountSettings::default(),
+            limits: Limits {
+                // The tests of them set them.
+                auth_per_minute: 0,
+                scenarios_per_minute: 0,
+                ..Limits::default()
+            },
             degraded: Arc::new(Vec::new),
             draining: CancellationToken::new(),
             shutdown: CancellationToken::new(),
@@ -162,8 +197,13 @@ impl TestApp {
                 .build()
                 .unwrap(),
             _stop: stop.drop_guard(),
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Where the sound of recordings lies.
+    pub(crate) fn recordings_folder(&self) -> PathBuf {
+        self.folder.path().join("recordings")
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

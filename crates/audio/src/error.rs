@@ -38,6 +38,9 @@ pub enum AudioError {
         /// The most that may wait.
         limit: usize,
     },
+    /// An audio file that cannot be read.
+    #[error("not an audio file that can be read: {0}")]
+    File(&'static str),
     /// libopus refused a setting or failed inside.
     #[error("libopus: {0}")]
     Opus(#[from] ::opus::Error),

@@ -13,6 +13,7 @@
 
 pub mod cleanup;
 mod error;
+pub mod file;
 pub mod opus;
 pub mod pacer;
 pub mod pcmu;

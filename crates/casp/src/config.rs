@@ -1,5 +1,7 @@
 //! `casp config`: what is set, what is wrong, and the example file.
 
+mod production;
+
 use crate::settings::{Settings, Source, TABLE, Values};
 use std::fmt::Write as _;
 
@@ -23,7 +25,7 @@ pub(crate) fn example() -> String {
 }
 
 /// What is in force, secrets masked, and what is wrong; false when something is.
-pub(crate) fn check(values: &Values) -> (String, bool) {
+pub(crate) fn check(values: &Values, is_production: bool) -> (String, bool) {
     let mut text = String::new();
     for (section, settings) in TABLE {
         let _ = writeln!(text, "{section}");
@@ -40,12 +42,22 @@ pub(crate) fn check(values: &Values) -> (String, bool) {
     for error in &errors {
         let _ = writeln!(text, "wrong: {error}");
     }
-    (text, errors.is_empty())
+    let demands = if is_production {
+        production::look(values)
+    } else {
+        Vec::new()
+    };
+    for demand in &demands {
+        let _ = writeln!(text, "{demand}");
+    }
+    let is_fine = errors.is_empty() && !demands.iter().any(production::Demand::is_must);
+    (text, is_fine)
 }
 
 fn origin(source: Source) -> &'static str {
     match source {
         Source::Environment => "environment",
+        Source::SecretFile => "its file",
         Source::File => "casp.toml",
         Source::Default => "default",
     }
@@ -66,7 +78,7 @@ mod tests {
             "",
         )
         .unwrap();
-        let (text, is_fine) = check(&values);
+        let (text, is_fine) = check(&values, false);
         assert!(!is_fine);
         assert!(!text.contains("hush-hush"));
         assert!(text.contains("wrong: PORT"));

@@ -70,6 +70,7 @@ pub(crate) async fn run(args: DevArgs, settings: Settings) -> anyhow::Result<()>
         livekit,
         is_dev: true,
         public_url,
+        data_dir: args.data_dir.clone(),
     };
 
     let providers = parts.providers()?;
@@ -79,6 +80,7 @@ pub(crate) async fn run(args: DevArgs, settings: Settings) -> anyhow::Result<()>
     let health = Arc::clone(&providers);
     let config = serve::control_api_config(
         &parts,
+        &providers,
         secret_key,
         Some(default_account),
         metrics,
@@ -123,7 +125,7 @@ async fn open_store(args: &DevArgs, settings: &Settings) -> anyhow::Result<Store
         .await
         .with_context(|| "cannot open the database")?;
     store.migrate().await.context("migrations")?;
-    Ok(store)
+    Ok(store.with_spending_rules(settings.spending.rules(true)))
 }
 
 type Media = tokio::task::JoinHandle<anyhow::Result<()>>;

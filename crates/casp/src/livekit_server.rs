@@ -191,6 +191,8 @@ mod tests {
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
+        // `wait` closes a pipe that it finds, which would be the end of the child too.
+        let _pipe = child.stdin.take();
         let status = tokio::time::timeout(Duration::from_secs(10), child.wait())
             .await
             .expect("ends at once")

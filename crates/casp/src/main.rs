@@ -1,13 +1,14 @@
 //! The CASP binary: every part of CASP by a subcommand of its own, and all of them in one process by `casp dev`.
 
+mod accounts;
 mod call;
 mod config;
 mod dev;
 mod jobs;
 mod livekit_server;
-mod logging;
 mod numbers;
 mod parts;
+mod recordings;
 mod seed;
 mod serve;
 mod settings;
@@ -43,6 +44,8 @@ enum Command {
     /// Telephone numbers: which account each belongs to.
     #[command(subcommand)]
     Numbers(numbers::NumbersCommand),
+    /// Accounts: list, make, invite, verify, limit.
+    Accounts(accounts::AccountsArgs),
     /// Settings: what is in force, and an example file.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -54,10 +57,27 @@ enum Command {
     Healthcheck,
 }
 
+impl Command {
+    /// Names the process in log files and traces.
+    fn part(&self) -> &'static str {
+        match self {
+            Self::Dev(_) => "dev",
+            Self::ControlApi => "control-api",
+            Self::Bridge => "bridge",
+            Self::Agent => "agent",
+            _ => "admin",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum ConfigCommand {
-    /// Prints every setting with its source, secrets masked, and what is wrong.
-    Check,
+    /// Prints every setting with its source, secrets masked, and what is wrong. Exits with 1 when something is.
+    Check {
+        /// Asks too for all that production needs.
+        #[arg(long)]
+        production: bool,
+    },
     /// Prints `.env.example`.
     Example,
 }
@@ -80,15 +100,14 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     }
     let _ = dotenvy::dotenv();
     let mut values = Values::load(&cli.config).map_err(|errors| settings::report(&errors))?;
-    if let Command::Config(_) = cli.command {
-        let (text, is_fine) = config::check(&values);
+    if let Command::Config(ConfigCommand::Check { production }) = cli.command {
+        let (text, is_fine) = config::check(&values, production);
         print!("{text}");
         std::process::exit(i32::from(!is_fine));
     }
     if let Command::Call(args) = cli.command {
         return call::run(*args).await;
     }
-    logging::start();
     if rustls::crypto::aws_lc_rs::default_provider()
         .install_default()
         .is_err()
@@ -98,7 +117,10 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     if let Command::Dev(args) = &cli.command {
         args.apply(&mut values);
     }
-    let settings = Settings::from_values(&values).map_err(|errors| settings::report(&errors))?;
+    let mut settings =
+        Settings::from_values(&values).map_err(|errors| settings::report(&errors))?;
+    cli.command.part().clone_into(&mut settings.logs.part);
+    let _telemetry = casp_telemetry::start(&settings.logs)?;
     match cli.command {
         Command::Dev(args) => dev::run(args, settings).await,
         Command::ControlApi => serve::control_api(settings).await,
@@ -107,6 +129,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => serve::migrate(&settings).await,
         Command::Numbers(command) => numbers::run(&settings, command).await,
         Command::Jobs(args) => jobs::run(args, &settings).await,
+        Command::Accounts(args) => accounts::run(args, &settings).await,
         Command::Healthcheck => serve::healthcheck(&settings).await,
         Command::Config(_) | Command::Call(_) => unreachable!("answered above"),
     }

@@ -2,7 +2,6 @@
 
 use crate::{parts, settings::Settings};
 use anyhow::{Context, ensure};
-use casp_conversation::Assistant;
 use casp_store::{accounts, numbers};
 use clap::Subcommand;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -46,10 +45,10 @@ pub(crate) async fn run(settings: &Settings, command: NumbersCommand) -> anyhow:
             let owner = accounts::by_email(&store, &account)
                 .await?
                 .with_context(|| format!("there is no account {account}"))?;
-            ensure!(
-                Assistant::builtin(&assistant).is_some() || assistant.starts_with("custom_"),
-                "there is no assistant {assistant:?}"
-            );
+            let found = casp_assistants::find(&store, owner.id, &assistant).await?;
+            let assistant = found
+                .with_context(|| format!("{account} has no assistant {assistant:?}"))?
+                .name;
             numbers::assign(&store, owner.id, &number, &assistant, unix_ms()).await?;
             println!("{number}  {}  {assistant}", owner.email);
         }

@@ -6,7 +6,7 @@ use casp_providers::Providers;
 use casp_room::admin::LiveKit;
 use casp_store::Store;
 use secrecy::ExposeSecret;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,8 @@ pub(crate) struct Parts {
     pub(crate) is_dev: bool,
     /// Where users reach this server, without a trailing slash.
     pub(crate) public_url: String,
+    /// Where files lie that no setting has another place for.
+    pub(crate) data_dir: PathBuf,
 }
 
 impl Parts {
@@ -66,9 +68,10 @@ pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
     let Some(url) = &settings.database_url else {
         bail!("DATABASE_URL is not set: sqlite://casp.db or postgres://user:password@host/casp");
     };
-    Store::connect(url)
+    let store = Store::connect(url)
         .await
-        .context("cannot open the database (DATABASE_URL)")
+        .context("cannot open the database (DATABASE_URL)")?;
+    Ok(store.with_spending_rules(settings.spending.rules(false)))
 }
 
 /// The LiveKit server that the settings name.

@@ -2,7 +2,7 @@
 
 use crate::{
     parts::{self, Parts, local_url, with_scheme},
-    seed,
+    recordings, seed,
     settings::Settings,
 };
 use anyhow::{Context, bail};
@@ -11,12 +11,15 @@ use casp_agent::turn::TurnSettings;
 use casp_agent::{AgentConfig, Liveness, WorkerStatus};
 use casp_audio::cleanup::{CleanupOptions, NoiseSuppressionLevel};
 use casp_bridge::{BridgeConfig, BridgeState};
-use casp_control_api::{ControlApi, ControlApiConfig, Limits, PublicUrl, TwilioSettings};
+use casp_control_api::{
+    ControlApi, ControlApiConfig, Limits, PublicUrl, RecordingSettings, TwilioSettings,
+    VoiceIntelligenceSettings,
+};
 use casp_providers::Providers;
 use casp_store::{AccountId, Store, accounts};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::{ExposeSecret, SecretString};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// Shortest secret that is taken outside dev.
@@ -37,12 +40,15 @@ pub(crate) async fn control_api(settings: Settings) -> anyhow::Result<()> {
     let parts = alone(settings, address).await?;
     let stop = parts::stop_on_signals()?;
     let account = default_account(&parts).await?;
+    let providers = parts.providers()?;
+    let health = Arc::clone(&providers);
     let config = control_api_config(
         &parts,
+        &providers,
         secret_key,
         account,
         metrics()?,
-        Arc::new(Vec::new),
+        Arc::new(move || health.degraded()),
         &stop,
     )?;
     let api = ControlApi::new(config)?;
@@ -131,6 +137,7 @@ async fn alone(settings: Settings, address: SocketAddr) -> anyhow::Result<Parts>
         livekit,
         is_dev: false,
         public_url,
+        data_dir: PathBuf::from("."),
     })
 }
 
@@ -139,12 +146,35 @@ fn secret_key(settings: &Settings) -> anyhow::Result<SecretString> {
         .secret_key
         .clone()
         .context("SECRET_KEY is not set: 32 random characters or more (openssl rand -hex 32)")?;
-    if key.expose_secret().len() < MIN_SECRET_CHARS {
+    let text = key.expose_secret();
+    if text.len() < MIN_SECRET_CHARS {
         bail!(
             "SECRET_KEY is shorter than {MIN_SECRET_CHARS} characters; make one with: openssl rand -hex 32"
         );
     }
+    if is_sample(text) {
+        bail!("SECRET_KEY is a sample that anybody knows; make one with: openssl rand -hex 32");
+    }
     Ok(key)
+}
+
+/// Whether a secret is one of those that stand in examples, whatever is put between the words.
+fn is_sample(secret: &str) -> bool {
+    let letters: String = secret
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    [
+        "yoursecret",
+        "secretkeyhere",
+        "changeme",
+        "changethis",
+        "replaceme",
+        "replacethis",
+    ]
+    .iter()
+    .any(|sample| letters.contains(sample))
 }
 
 /// The account that calls belong to: `DEFAULT_ACCOUNT`, or the one of the seeded key.
@@ -177,6 +207,7 @@ pub(crate) async fn named_account(
 
 pub(crate) fn control_api_config(
     parts: &Parts,
+    providers: &Providers,
     secret_key: SecretString,
     default_account: Option<AccountId>,
     metrics: PrometheusHandle,
@@ -184,6 +215,7 @@ pub(crate) fn control_api_config(
     stop: &CancellationToken,
 ) -> anyhow::Result<ControlApiConfig> {
     let settings = &parts.settings;
+    let keeping = &settings.keeping;
     let url = |name: &'static str, text: &str| {
         text.parse::<PublicUrl>()
             .with_context(|| format!("{name}: {text:?}"))
@@ -194,6 +226,7 @@ pub(crate) fn control_api_config(
         store: parts.store.clone(),
         livekit: parts.livekit.clone(),
         is_dev: parts.is_dev,
+        language_model: providers.llm(),
         public_url: url("PUBLIC_URL", &parts.public_url)?,
         livekit_public_url: optional("LIVEKIT_PUBLIC_URL", &settings.livekit_public_url)?,
         bridge_public_url: url("BRIDGE_PUBLIC_URL", &parts.bridge_public_url())?,
@@ -203,8 +236,22 @@ pub(crate) fn control_api_config(
             api_base_url: settings.twilio_api_base_url.clone(),
             intelligence_base_url: settings.twilio_intelligence_base_url.clone(),
             phone_number: settings.twilio_phone_number.clone(),
+            whatsapp_number: settings.twilio_whatsapp_number.clone(),
             fallback_numbers: settings.twilio_fallback_numbers.clone(),
         },
+        speech_to_text: Some(providers.stt()),
+        recordings: RecordingSettings {
+            files: recordings::open(keeping.recordings_url.as_deref(), &parts.data_dir)?,
+            is_deleted_at_twilio: keeping.deletes_at_twilio,
+        },
+        voice_intelligence: keeping.voice_intelligence_sid.clone().map(|service_sid| {
+            VoiceIntelligenceSettings {
+                service_sid,
+                is_automatic: keeping.uses_voice_intelligence,
+            }
+        }),
+        retention: (keeping.retention_days > 0)
+            .then(|| Duration::from_hours(24) * keeping.retention_days),
         secret_key,
         metrics_token: settings.metrics_token.clone(),
         metrics: Some(metrics),
@@ -215,8 +262,12 @@ pub(crate) fn control_api_config(
         allows_private_urls: settings.allows_private_urls,
         has_security_headers: settings.has_security_headers,
         trusted_proxies: settings.trusted_proxies.clone(),
+        accounts: settings.accounts.clone(),
         limits: Limits {
-            guest_joins_per_minute: settings.guest_joins_per_minute,
+            auth_per_minute: settings.rates.auth,
+            calls_per_minute: settings.rates.calls,
+            scenarios_per_minute: settings.rates.scenarios,
+            guest_joins_per_minute: settings.rates.guest_joins,
             call_interval: call_interval(settings.calls_per_second)?,
             calls_at_once: settings.calls_at_once,
             ..Limits::default()
@@ -247,6 +298,7 @@ pub(crate) fn bridge_config(
     );
     BridgeConfig {
         dev_account,
+        silence_timeout: parts.settings.stream_silence_timeout,
         ..config
     }
 }
@@ -312,4 +364,26 @@ fn operations(
             "/metrics",
             get(move || std::future::ready(metrics.render())),
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_told_from_secrets() {
+        for sample in [
+            "your_secret_key_here_your_secret_key_here",
+            "change-me-change-me-change-me-change-me",
+            "Change this to something long and random",
+        ] {
+            assert!(is_sample(sample), "{sample}");
+        }
+        for secret in [
+            "8f2e61c0a7b34d95e1f06b7c2a9d48537e40c1b8f65a2d93",
+            "q7Rk2vXw9LmZp4TsYb6NdGh8JcFa3EuQ",
+        ] {
+            assert!(!is_sample(secret), "{secret}");
+        }
+    }
 }

@@ -3,13 +3,17 @@
 //! Every setting stands once, in [`table::TABLE`], with its default and its comment; `.env.example` is printed from
 //! it (`casp config example`), and `casp config check` reads it too.
 
+mod accounts;
 mod read;
 mod table;
 
+pub(crate) use accounts::{RateSettings, SpendingSettings};
 pub(crate) use read::{SettingError, Source, Values};
 pub(crate) use table::TABLE;
 
+use casp_control_api::AccountSettings;
 use casp_providers::{OpenAiSettings, ProviderName, ProviderSettings};
+use casp_telemetry::{LogFormat, LogSettings, Rotation};
 use secrecy::SecretString;
 use std::{path::PathBuf, time::Duration};
 
@@ -39,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) twilio_api_base_url: String,
     pub(crate) twilio_intelligence_base_url: String,
     pub(crate) twilio_phone_number: Option<String>,
+    pub(crate) twilio_whatsapp_number: Option<String>,
     pub(crate) twilio_fallback_numbers: Vec<String>,
     pub(crate) calls_per_second: f64,
     pub(crate) calls_at_once: u32,
@@ -46,14 +51,29 @@ pub(crate) struct Settings {
     pub(crate) agent_name: String,
     pub(crate) max_jobs: Option<u32>,
     pub(crate) drain_timeout: Option<Duration>,
+    pub(crate) stream_silence_timeout: Duration,
     pub(crate) has_security_headers: bool,
     pub(crate) allows_private_urls: bool,
     pub(crate) trusted_proxies: Vec<std::net::IpAddr>,
-    pub(crate) guest_joins_per_minute: u32,
+    pub(crate) rates: RateSettings,
+    pub(crate) accounts: AccountSettings,
+    pub(crate) spending: SpendingSettings,
     pub(crate) audio_cleanup: bool,
+    pub(crate) keeping: Keeping,
     pub(crate) measures_timer: bool,
+    pub(crate) logs: LogSettings,
     pub(crate) providers: ProviderSettings,
     pub(crate) dev: DevAccount,
+}
+
+/// Transcripts and recordings: where, how long, by whom.
+#[derive(Debug)]
+pub(crate) struct Keeping {
+    pub(crate) recordings_url: Option<String>,
+    pub(crate) retention_days: u32,
+    pub(crate) uses_voice_intelligence: bool,
+    pub(crate) voice_intelligence_sid: Option<String>,
+    pub(crate) deletes_at_twilio: bool,
 }
 
 /// The seeded account of `casp dev`, where it is fixed by settings.
@@ -93,6 +113,9 @@ impl Settings {
                 .text("TWILIO_INTELLIGENCE_BASE_URL")
                 .unwrap_or_default(),
             twilio_phone_number: get.text("TWILIO_PHONE_NUMBER"),
+            twilio_whatsapp_number: get
+                .text("TWILIO_WHATSAPP_NUMBER")
+                .map(|number| number.trim_start_matches("whatsapp:").to_owned()),
             twilio_fallback_numbers: get.list("TWILIO_FALLBACK_NUMBERS"),
             calls_per_second: get.parsed("CALLS_PER_SECOND").unwrap_or(1.0),
             calls_at_once: get.parsed("CALLS_AT_ONCE").unwrap_or(10),
@@ -100,12 +123,34 @@ impl Settings {
             agent_name: get.text("AGENT_NAME").unwrap_or_default(),
             max_jobs: get.parsed("MAX_JOBS"),
             drain_timeout: get.parsed("DRAIN_TIMEOUT").map(Duration::from_secs),
+            stream_silence_timeout: Duration::from_secs(
+                get.parsed("STREAM_SILENCE_TIMEOUT").unwrap_or(45).max(3),
+            ),
             has_security_headers: get.parsed("ENABLE_SECURITY_HEADERS").unwrap_or(true),
             allows_private_urls: get.parsed("ALLOW_PRIVATE_URLS").unwrap_or(false),
             trusted_proxies: get.parsed_list("TRUSTED_PROXIES"),
-            guest_joins_per_minute: get.parsed("RATE_LIMIT_GUEST_JOINS").unwrap_or(30),
+            rates: accounts::rates(&mut get),
+            accounts: accounts::accounts(&mut get),
+            spending: accounts::spending(&mut get),
             audio_cleanup: get.parsed("AUDIO_CLEANUP").unwrap_or(false),
+            keeping: Keeping {
+                recordings_url: get.text("RECORDINGS_URL"),
+                retention_days: get.parsed("RETENTION_DAYS").unwrap_or(90),
+                uses_voice_intelligence: get
+                    .parsed("USE_TWILIO_VOICE_INTELLIGENCE")
+                    .unwrap_or(false),
+                voice_intelligence_sid: get.text("TWILIO_VOICE_INTELLIGENCE_SID"),
+                deletes_at_twilio: get.parsed("DELETE_TWILIO_RECORDINGS").unwrap_or(false),
+            },
             measures_timer: get.parsed("CASP_MEASURE_TIMER").unwrap_or(false),
+            logs: LogSettings {
+                part: String::new(),
+                format: get.parsed::<LogFormat>("LOG_FORMAT").unwrap_or_default(),
+                folder: get.text("LOG_FOLDER").map(PathBuf::from),
+                rotation: get.parsed::<Rotation>("LOG_ROTATION").unwrap_or_default(),
+                files_kept: get.parsed("LOG_FILES_KEPT").unwrap_or(14),
+                otlp_endpoint: get.text("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            },
             providers: ProviderSettings {
                 stt: get.parsed_list::<ProviderName>("STT"),
                 llm: get.parsed_list::<ProviderName>("LLM"),

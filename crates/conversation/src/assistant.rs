@@ -62,7 +62,16 @@ pub struct Assistant {
     /// Keys to press before the conversation, for those who call by telephone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub menu: Option<Menu>,
+    /// Records its telephone calls, once the caller has been told so.
+    #[serde(default)]
+    pub record: bool,
+    /// What the caller is told before; empty for the usual words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub record_announcement: String,
 }
+
+/// What a caller is told before a recording begins, where the assistant has no words of its own.
+const RECORD_ANNOUNCEMENT: &str = "This call is recorded, so that we can serve you better.";
 
 /// Which actions the user confirms before they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -105,6 +114,15 @@ impl Assistant {
         self.allowed_actions
             .iter()
             .any(|pattern| covers(pattern, action))
+    }
+
+    /// What a caller must have heard before the recording begins; `None` when nothing is recorded.
+    pub fn recording_announcement(&self) -> Option<&str> {
+        let words = match self.record_announcement.trim() {
+            "" => RECORD_ANNOUNCEMENT,
+            words => words,
+        };
+        self.record.then_some(words)
     }
 
     /// Whether a speaker nobody has verified may use an action through it.
@@ -158,7 +176,20 @@ mod whole_seconds {
 
 #[cfg(test)]
 mod tests {
-    use super::covers;
+    use super::{Assistant, covers};
+
+    #[test]
+    fn a_recording_is_announced_in_its_own_words_or_the_usual_ones() {
+        let mut assistant = Assistant::builtin("default").unwrap().clone();
+        assert_eq!(assistant.recording_announcement(), None);
+        assistant.record = true;
+        assert_eq!(
+            assistant.recording_announcement(),
+            Some("This call is recorded, so that we can serve you better.")
+        );
+        assistant.record_announcement = " We record. ".into();
+        assert_eq!(assistant.recording_announcement(), Some("We record."));
+    }
 
     #[test]
     fn a_pattern_covers_its_own_provider_only() {

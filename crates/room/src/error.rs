@@ -6,12 +6,22 @@ pub enum RoomError {
     /// The URL is not one of a LiveKit server.
     #[error("not a LiveKit URL: {0}")]
     BadUrl(String),
+    /// A certificate authority that cannot be used.
+    #[error("root certificates: {0}")]
+    Certificate(String),
     /// The server refused the token or the room; trying again will not help.
     #[error("the server refused: {0}")]
     Refused(String),
     /// The server could not be reached or stopped answering.
     #[error("connection failed: {0}")]
     Connection(String),
+    /// The server answers, but no packet of media gets to it.
+    #[error(
+        "media cannot reach the server, neither over UDP nor over TCP: open its UDP port (rtc.udp_port or port_range_start to \
+         _end) or, behind a firewall, its TCP port (rtc.tcp_port, 7881) and announce the right address (rtc.node_ip); \
+         TURN is not supported"
+    )]
+    NoMediaPath,
     /// Nothing came back in time.
     #[error("timed out: {0}")]
     Timeout(&'static str),

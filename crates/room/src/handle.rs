@@ -160,6 +160,11 @@ impl Shared {
         self.snapshot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The server has let us in, whether media flows or not.
+    pub(crate) fn has_joined(&self) -> bool {
+        !self.snapshot().identity.is_empty()
+    }
+
     /// Hands an event to the reader. A reader that lets 1,024 wait loses the room.
     pub(crate) fn emit(&self, event: RoomEvent) {
         if let Err(mpsc::error::TrySendError::Full(_)) = self.events.try_send(event) {

@@ -8,13 +8,19 @@
 //! resumed, and when that fails joined anew, with the same tracks under the same handles. Who was put out (a
 //! duplicate identity, a deleted room, a removal) stays out.
 //!
-//! ICE goes over UDP, and over TCP where UDP is blocked; over IPv4. TURN is not supported, nor is encryption from
-//! end to end.
+//! `wss://` servers are believed on the word of Mozilla's certificate authorities, and of one's own by
+//! [`RootCertificates`]. ICE goes over UDP, and over TCP where UDP is blocked.
+//!
+//! Not supported: TURN (a network that lets neither UDP nor the server's TCP port out needs the latter opened:
+//! `rtc.tcp_port`, 7881 by default), media over TLS, encryption from end to end, video.
 pub mod admin;
 mod data;
 mod dtmf;
 mod error;
 mod events;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod ice;
 mod inbox;
@@ -28,6 +34,7 @@ mod server_url;
 mod session;
 mod signal;
 mod text;
+mod tls;
 mod track;
 
 pub use error::{RoomError, RpcError};
@@ -38,4 +45,5 @@ pub use events::{
 pub use options::{AutoSubscribe, PublishOptions, RoomOptions};
 pub use room::{DataMessage, Room, TextOptions};
 pub use text::{TextReader, TextWriter};
+pub use tls::RootCertificates;
 pub use track::{AudioCodec, AudioPacket, LocalAudioTrack, OutgoingPacket, RemoteAudioTrack};

@@ -1,6 +1,6 @@
 //! What is decided before connecting.
 
-use crate::AudioCodec;
+use crate::{AudioCodec, RootCertificates};
 use std::time::Duration;
 
 /// Which remote tracks are subscribed to without being asked for.
@@ -36,6 +36,8 @@ pub struct RoomOptions {
     pub connect_timeout: Duration,
     /// How long to go on trying to come back after a lost connection (resume, then full rejoin).
     pub reconnect_timeout: Duration,
+    /// Whose word is taken for a `wss://` server.
+    pub root_certificates: RootCertificates,
 }
 
 impl Default for PublishOptions {
@@ -57,6 +59,7 @@ impl Default for RoomOptions {
             publish: None,
             connect_timeout: Duration::from_secs(10),
             reconnect_timeout: Duration::from_secs(30),
+            root_certificates: RootCertificates::default(),
         }
     }
 }

@@ -19,6 +19,9 @@ const DATA_BUFFER_BYTES: usize = 64 * 1024;
 const TCP_AFTER: Duration = Duration::from_millis(1500);
 /// Where only TCP candidates came, others may still be on their way.
 const TCP_ONLY_AFTER: Duration = Duration::from_millis(150);
+/// The server answers our checks of the way every few seconds at least; without an answer for so long it is dead,
+/// which the state machine itself sees only after some twenty seconds.
+const SILENCE: Duration = Duration::from_secs(8);
 /// One address after another is tried over TCP, at most so many.
 const MAX_TCP_CANDIDATES: usize = 8;
 /// Candidates that are looked at in all: a hostile server could trickle for ever.
@@ -62,6 +65,8 @@ pub(crate) struct PeerConnection {
     /// When TCP is tried, unless connected by then.
     tcp_at: Option<Instant>,
     has_udp_host: bool,
+    /// When something came that shows that packets pass both ways.
+    heard_at: Instant,
     deadline: Instant,
     /// Our last description and the server's, for a resume.
     pub(crate) local_description: Option<proto::SessionDescription>,
@@ -94,25 +99,29 @@ impl PeerConnection {
             tcp_candidates: Vec::new(),
             tcp_at: None,
             has_udp_host: false,
+            heard_at: now,
             deadline: now,
             local_description: None,
             remote_description: None,
         })
     }
 
-    /// Adds our host candidate once the interface is known; gives what to trickle.
-    pub(crate) fn set_local_ip(&mut self, ip: IpAddr) -> Option<proto::TrickleRequest> {
+    /// Adds our host candidates once the interface is known; gives what to trickle.
+    pub(crate) fn set_local_ip(&mut self, ip: IpAddr) -> Vec<proto::TrickleRequest> {
         if std::mem::replace(&mut self.has_udp_host, true) {
-            return None;
+            return Vec::new();
         }
-        let address = self.sockets.set_local_ip(ip);
-        let candidate = Candidate::host(address, "udp").ok()?;
-        let added = self.rtc.add_local_candidate(candidate)?;
-        Some(proto::TrickleRequest {
-            candidate_init: candidate::to_json(added),
-            target: self.target as i32,
-            r#final: false,
-        })
+        let addresses = self.sockets.set_local_ip(ip);
+        let added = addresses.into_iter().filter_map(|address| {
+            let candidate = Candidate::host(address, "udp").ok()?;
+            let added = self.rtc.add_local_candidate(candidate)?;
+            Some(proto::TrickleRequest {
+                candidate_init: candidate::to_json(added),
+                target: self.target as i32,
+                r#final: false,
+            })
+        });
+        added.collect()
     }
 
     /// A candidate of the server's.
@@ -139,6 +148,26 @@ impl PeerConnection {
         for candidate in std::mem::take(&mut self.early) {
             self.use_candidate(candidate);
         }
+    }
+
+    /// An offer that restarts ICE goes out: candidates that come before its answer belong to what it begins.
+    pub(crate) fn hold_candidates(&mut self) {
+        self.has_remote_description = false;
+    }
+
+    /// When a packet last showed that the way is open in both directions.
+    pub(crate) fn heard_at(&self) -> Instant {
+        self.heard_at
+    }
+
+    /// Since when nothing has come over a connection that should live, if that is too long ago.
+    pub(crate) fn is_silent(&self, now: Instant) -> bool {
+        self.rtc.is_connected() && now.saturating_duration_since(self.heard_at) >= SILENCE
+    }
+
+    /// When [`Self::is_silent`] may become true.
+    pub(crate) fn silence_deadline(&self) -> Option<Instant> {
+        self.rtc.is_connected().then(|| self.heard_at + SILENCE)
     }
 
     fn use_candidate(&mut self, candidate: Candidate) {
@@ -231,8 +260,12 @@ impl PeerConnection {
         let Ok(contents) = buffer[..packet.length].try_into() else {
             return Ok(()); // nothing WebRTC would send
         };
+        let now = Instant::now();
+        if is_answer(&buffer[..packet.length]) {
+            self.heard_at = now;
+        }
         self.rtc.handle_input(Input::Receive(
-            Instant::now(),
+            now,
             Receive {
                 proto: packet.protocol,
                 source: packet.source,
@@ -240,6 +273,19 @@ impl PeerConnection {
                 contents,
             },
         ))
+    }
+
+    /// Feeds a packet of somebody unknown.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn receive_from_anywhere(&mut self, bytes: &[u8]) {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        let packet = Packet {
+            length: bytes.len(),
+            source: nowhere,
+            destination: nowhere,
+            protocol: Protocol::Udp,
+        };
+        let _ = self.receive(packet, bytes);
     }
 
     /// Sends what is to be sent, up to the next event; `None` when all is done until the deadline.
@@ -264,5 +310,29 @@ impl PeerConnection {
                 Output::Event(event) => return Ok(Some(event)),
             }
         }
+    }
+}
+
+/// Whether a packet shows that the way is open in both directions: anything but a request of STUN's, which a server
+/// may send without hearing us (RFC 7983, 7; RFC 8489, 5).
+fn is_answer(packet: &[u8]) -> bool {
+    match packet {
+        [0..=3, kind, ..] => packet[0] == 1 && *kind == 1,
+        [] => false,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_answer;
+
+    #[test]
+    fn a_request_of_the_server_does_not_prove_that_it_hears_us() {
+        assert!(!is_answer(&[0, 1, 0, 0]), "a binding request");
+        assert!(is_answer(&[1, 1, 0, 0]), "the answer to ours");
+        assert!(is_answer(&[0x80, 111]), "RTP");
+        assert!(is_answer(&[22, 254]), "DTLS");
+        assert!(!is_answer(&[]));
     }
 }

@@ -63,6 +63,7 @@ impl Room {
         let limit = options.connect_timeout;
         let (handle, events, ready) = session::start(server, token, options)?;
         match tokio::time::timeout(limit, ready).await {
+            Err(_) if handle.shared.has_joined() => Err(RoomError::NoMediaPath),
             Err(_) => Err(RoomError::Timeout("joining")),
             Ok(Err(_)) => Err(RoomError::Closed),
             Ok(Ok(Err(error))) => Err(error),

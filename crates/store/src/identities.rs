@@ -134,8 +134,8 @@ pub async fn list(
     store: &Store,
     account: AccountId,
     resource: Option<&str>,
-    skip: i64,
-    limit: i64,
+    skip: u32,
+    limit: u32,
 ) -> Result<Vec<Identity>, StoreError> {
     let rows = store
         .timed(
@@ -148,8 +148,8 @@ pub async fn list(
             .bind(account.0)
             .bind(i64::from(resource.is_none()))
             .bind(resource.unwrap_or_default())
-            .bind(limit)
-            .bind(skip)
+            .bind(i64::from(limit))
+            .bind(i64::from(skip))
             .fetch_all(store.pool()),
         )
         .await?;

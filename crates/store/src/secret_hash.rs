@@ -12,3 +12,12 @@ pub(crate) fn secret_hash(secret: &str) -> String {
 pub(crate) fn random_secret(prefix: &str) -> String {
     format!("{prefix}{}", hex::encode(rand::random::<[u8; 32]>()))
 }
+
+/// 43 random letters and digits, which is 256 bits, behind a prefix: for secrets that people copy.
+pub(crate) fn random_token(prefix: &str) -> String {
+    use rand::distr::{Alphanumeric, SampleString as _};
+    format!(
+        "{prefix}{}",
+        Alphanumeric.sample_string(&mut rand::rng(), 43)
+    )
+}

@@ -161,12 +161,14 @@ macro_rules! columns {
 mod admission;
 mod agent;
 mod announcing;
-pub use admission::admit;
+mod by_webhook;
 pub(crate) use admission::take_turn;
+pub use admission::{Admission, admit};
 pub use agent::{
     claim_agent, holds, lease_dispatch, orphaned, release_agent, set_wants_agent, unattended,
 };
 pub use announcing::{announce, announce_outbound};
+pub use by_webhook::{choose_assistant, claim_exchange};
 
 /// announced → active. False when it was not announced (already active counts as true; ended is false).
 pub async fn activate(store: &Store, id: &str) -> Result<bool, StoreError> {

@@ -1,12 +1,12 @@
 //! The connection pool.
 
-use crate::{StoreError, database_url::DatabaseUrl, transcripts};
+use crate::{StoreError, ceilings::SpendingRules, database_url::DatabaseUrl, transcripts};
 use sqlx::{
     Connection as _, Executor as _,
     any::{AnyConnectOptions, AnyPoolOptions},
     migrate::{MigrateError, Migrator},
 };
-use std::{future::Future, str::FromStr as _, time::Duration};
+use std::{future::Future, str::FromStr as _, sync::Arc, time::Duration};
 
 /// Longest wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,6 +25,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 pub struct Store {
     pool: sqlx::AnyPool,
     dialect: Dialect,
+    spending_rules: Arc<SpendingRules>,
 }
 
 /// Which engine it is; full-text search alone needs to know.
@@ -83,7 +84,22 @@ impl Store {
             })
             .connect_with(connect_options)
             .await?;
-        Ok(Self { pool, dialect })
+        Ok(Self {
+            pool,
+            dialect,
+            spending_rules: Arc::default(),
+        })
+    }
+
+    /// The same database under these rules of what accounts may spend.
+    #[must_use]
+    pub fn with_spending_rules(mut self, rules: SpendingRules) -> Self {
+        self.spending_rules = Arc::new(rules);
+        self
+    }
+
+    pub(crate) fn spending_rules(&self) -> &SpendingRules {
+        &self.spending_rules
     }
 
     /// Runs the migrations; safe from several processes at once.

@@ -47,6 +47,22 @@ pub async fn redeem(store: &Store, token: &str, now_ms: i64) -> Result<Option<St
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
+/// Whether a token of the session is neither spent nor expired: its stream may still come.
+pub async fn is_open(store: &Store, session_id: &str, now_ms: i64) -> Result<bool, StoreError> {
+    let row = store
+        .timed(
+            sqlx::query(
+                "SELECT COUNT(*) FROM stream_tokens \
+                 WHERE session_id = $1 AND expires_at_ms > $2 AND used_at_ms IS NULL",
+            )
+            .bind(session_id)
+            .bind(now_ms)
+            .fetch_one(store.pool()),
+        )
+        .await?;
+    Ok(row.try_get::<i64, _>(0)? > 0)
+}
+
 /// How many tokens of a session have not expired, spent ones too: how often its stream was asked for lately.
 pub async fn recent(store: &Store, session_id: &str, now_ms: i64) -> Result<i64, StoreError> {
     let row = store

@@ -91,6 +91,28 @@ pub async fn named(store: &Store, customer_key: &str, sid: &str) -> Result<(), S
     Ok(())
 }
 
+/// Says who answered in the call that it is of.
+pub async fn set_scenario(
+    store: &Store,
+    account: AccountId,
+    sid: &str,
+    scenario_name: &str,
+) -> Result<(), StoreError> {
+    store
+        .timed(
+            sqlx::query(
+                "UPDATE twilio_transcripts SET scenario_name = $3 \
+                 WHERE account_id = $1 AND transcript_sid = $2",
+            )
+            .bind(account.0)
+            .bind(sid)
+            .bind(scenario_name)
+            .execute(store.pool()),
+        )
+        .await?;
+    Ok(())
+}
+
 /// The request came to nothing.
 pub async fn unwanted(store: &Store, customer_key: &str) -> Result<(), StoreError> {
     store

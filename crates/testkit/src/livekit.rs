@@ -3,7 +3,7 @@
 use crate::supervisor::Supervisor;
 use std::{
     io::{Read as _, Write as _},
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::OnceLock,
@@ -17,28 +17,14 @@ const SCRIPT: &str = r#""$1" --config "$2" >"$2.log" 2>&1 & server=$!; cat >/dev
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// How a server differs from the usual one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct LiveKitConfig {
-    /// Its only address.
-    pub ip: IpAddr,
     /// No media over UDP.
     pub is_tcp_only: bool,
     /// PCMU is not among its codecs.
     pub is_opus_only: bool,
     /// Only rooms that were created can be joined.
     pub needs_created_rooms: bool,
-}
-
-impl Default for LiveKitConfig {
-    /// On 127.0.0.1, over UDP and TCP, with every codec, open to all rooms.
-    fn default() -> Self {
-        Self {
-            ip: Ipv4Addr::LOCALHOST.into(),
-            is_tcp_only: false,
-            is_opus_only: false,
-            needs_created_rooms: false,
-        }
-    }
 }
 
 /// A running server, killed when dropped. Its program is `LIVEKIT_SERVER_BIN`, else `.tools/bin/livekit-server` of
@@ -72,7 +58,7 @@ impl LiveKitServer {
     /// # Panics
     /// If it does not start.
     pub fn start_blocking(config: LiveKitConfig) -> Self {
-        let address = SocketAddr::new(config.ip, free_tcp_port());
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_tcp_port()));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("livekit.yaml");
         std::fs::write(&file, config.yaml(address)).expect("the folder can be written to");
@@ -140,8 +126,7 @@ impl LiveKitServer {
 
 impl LiveKitConfig {
     fn yaml(self, address: SocketAddr) -> String {
-        let ip = self.ip;
-        let prefix = if ip.is_ipv6() { 128 } else { 32 };
+        let ip = address.ip();
         let udp = if self.is_tcp_only {
             // A port that nothing listens on would still be announced: forbid UDP altogether.
             "force_tcp: true".to_owned()
@@ -160,7 +145,7 @@ impl LiveKitConfig {
         }
         format!(
             "port: {}\nbind_addresses: [\"{ip}\"]\nrtc:\n  tcp_port: {}\n  {udp}\n  node_ip: \"{ip}\"\n  \
-             use_external_ip: false\n  enable_loopback_candidate: true\n  ips:\n    includes: [\"{ip}/{prefix}\"]\n\
+             use_external_ip: false\n  enable_loopback_candidate: true\n  ips:\n    includes: [\"{ip}/32\"]\n\
              {room}keys:\n  {}: {}\nlogging:\n  level: warn\n",
             address.port(),
             free_tcp_port(),

@@ -81,7 +81,7 @@ impl Live {
     pub(super) fn play_prompt(&mut self, now: Instant) {
         loop {
             match self.prompt.as_mut().map(|prompt| prompt.poll(now)) {
-                Some(Ok(Some(frame))) => self.outbox.media(frame),
+                Some(Ok(Some(frame))) => self.downlink.prompt(frame, &mut self.outbox),
                 Some(Ok(None)) => match &self.prompt {
                     Some(prompt) if prompt.deadline() <= now => {}
                     _ => return,

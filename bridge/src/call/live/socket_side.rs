@@ -22,8 +22,8 @@ impl Live {
                 self.pulse.heard(now);
                 match self.protocol.handle_text(&text, now) {
                     // The frame path: the audio is still in the protocol's buffer.
-                    Outcome::Event(Event::Audio(mulaw)) => {
-                        self.uplink.push(mulaw, now);
+                    Outcome::Event(Event::Audio(audio)) => {
+                        self.uplink.push(audio, now);
                         self.send_up(now);
                         return None;
                     }

@@ -1,7 +1,12 @@
 //! The kinds of work, and who does it.
 
 use super::{JobFailure, backoff::Backoff};
-use crate::{ControlApi, scheduled_calls, webhooks};
+use crate::{
+    ControlApi,
+    accounts::{SEND_MAIL_JOB, send_mail},
+    identities::{self, SEND_CODE},
+    recordings, scheduled_calls, transcripts, webhooks,
+};
 use casp_store::{jobs::ClaimedJob, scheduled_calls::SCHEDULED_CALL_JOB, webhooks::DELIVERY_JOB};
 use std::time::Duration;
 
@@ -17,6 +22,13 @@ pub(super) struct Kind {
     /// How long to wait after an attempt that failed.
     pub(super) backoff: Backoff,
 }
+
+/// Twilio's files and transcripts: 10 s, 30 s, 90 s, … 1 h
+const TWILIO_BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(10),
+    factor: 3,
+    longest: Duration::from_hours(1),
+};
 
 pub(super) static KINDS: &[Kind] = &[
     Kind {
@@ -40,6 +52,45 @@ pub(super) static KINDS: &[Kind] = &[
             longest: Duration::from_hours(10),
         },
     },
+    Kind {
+        name: recordings::FETCH_JOB,
+        at_once: 4,
+        timeout: Duration::from_mins(30),
+        backoff: TWILIO_BACKOFF,
+    },
+    Kind {
+        name: transcripts::CREATE_JOB,
+        at_once: 8,
+        timeout: Duration::from_mins(1),
+        backoff: TWILIO_BACKOFF,
+    },
+    Kind {
+        name: transcripts::FETCH_JOB,
+        at_once: 8,
+        timeout: Duration::from_mins(5),
+        backoff: TWILIO_BACKOFF,
+    },
+    Kind {
+        name: SEND_MAIL_JOB,
+        at_once: 4,
+        timeout: Duration::from_secs(30),
+        backoff: Backoff {
+            first: Duration::from_secs(2),
+            factor: 4,
+            longest: Duration::from_mins(10),
+        },
+    },
+    Kind {
+        name: SEND_CODE,
+        at_once: 8,
+        timeout: Duration::from_secs(30),
+        // Somebody waits for it.
+        backoff: Backoff {
+            first: Duration::from_secs(2),
+            factor: 4,
+            longest: Duration::from_secs(30),
+        },
+    },
 ];
 
 /// Does the work. To be begun more than once is every job's lot: see `docs/jobs.md`.
@@ -47,6 +98,11 @@ pub(super) async fn handle(api: &ControlApi, job: &ClaimedJob) -> Result<(), Job
     match job.kind.as_str() {
         SCHEDULED_CALL_JOB => scheduled_calls::place(api, job).await,
         DELIVERY_JOB => webhooks::deliver(api, job).await,
+        recordings::FETCH_JOB => recordings::fetch_job(api, job).await,
+        transcripts::CREATE_JOB => transcripts::create_job(api, job).await,
+        transcripts::FETCH_JOB => transcripts::fetch_job(api, job).await,
+        SEND_MAIL_JOB => send_mail(api, job).await,
+        SEND_CODE => identities::send_code(api, job).await,
         kind => Err(JobFailure::Dead(format!("nobody does {kind}"))),
     }
 }

@@ -2,6 +2,7 @@
 
 mod cleanup;
 mod echo;
+mod files;
 mod opus;
 mod pacer;
 mod pacer_properties;

@@ -8,6 +8,8 @@ use std::{collections::BTreeMap, path::Path, str::FromStr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
     Environment,
+    /// The file that `NAME_FILE` names.
+    SecretFile,
     File,
     Default,
 }
@@ -41,7 +43,8 @@ impl Values {
     }
 
     /// The environment wins over the file, the file over the default; empty means not set. Unknown names in the
-    /// file are errors (a typo would else go unseen).
+    /// file are errors (a typo would else go unseen). For every setting `NAME_FILE` may name a file that holds the
+    /// value, as orchestrators mount secrets.
     pub(crate) fn merge(
         environment: impl Fn(&str) -> Option<String>,
         toml: &str,
@@ -79,6 +82,17 @@ impl Values {
             let found = environment(setting.name)
                 .filter(set)
                 .map(|text| (text, Source::Environment));
+            let found = match environment(&format!("{}_FILE", setting.name)).filter(set) {
+                Some(path) => match secret_file(&path, found.is_some()) {
+                    Ok(text) => Some((text, Source::SecretFile)),
+                    Err(problem) => {
+                        let name = format!("{}_FILE", setting.name);
+                        errors.push(SettingError { name, problem });
+                        None
+                    }
+                },
+                None => found,
+            };
             let found = found.or_else(|| {
                 file.remove(setting.name)
                     .filter(set)
@@ -116,6 +130,19 @@ impl Values {
             errors: vec![],
         }
     }
+}
+
+/// The value that a file holds, without the line's end.
+fn secret_file(path: &str, is_set_otherwise: bool) -> Result<String, String> {
+    if is_set_otherwise {
+        return Err("the setting itself is set too; one of them must go".to_owned());
+    }
+    let text = std::fs::read_to_string(path.trim()).map_err(|error| format!("{path}: {error}"))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.trim().is_empty() {
+        return Err(format!("{path} is empty"));
+    }
+    Ok(text.to_owned())
 }
 
 fn plain_text(value: &toml::Value) -> Option<String> {
@@ -236,6 +263,28 @@ mod tests {
     fn empty_means_not_set() {
         let values = merge(&[("PORT", " ")], "").unwrap();
         assert_eq!(values.get("PORT"), Some(("8080", Source::Default)));
+    }
+
+    #[test]
+    fn a_value_may_stand_in_a_file_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "from the file\n").unwrap();
+        let path = path.to_str().unwrap();
+        let values = merge(&[("SECRET_KEY_FILE", path)], "").unwrap();
+        assert_eq!(
+            values.get("SECRET_KEY"),
+            Some(("from the file", Source::SecretFile))
+        );
+        for environment in [
+            vec![("SECRET_KEY_FILE", path), ("SECRET_KEY", "another")],
+            vec![("SECRET_KEY_FILE", "/there/is/none")],
+        ] {
+            assert_eq!(
+                merge(&environment, "").unwrap_err()[0].name,
+                "SECRET_KEY_FILE"
+            );
+        }
     }
 
     #[test]

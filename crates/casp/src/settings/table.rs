@@ -92,6 +92,21 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
                 "Addresses whose X-Forwarded-For is believed, separated by commas",
             ),
             open(
+                "RATE_LIMIT_AUTH",
+                "5",
+                "Attempts at each route of /auth and at /token a minute, for each client address and each e-mail; 0 for no limit",
+            ),
+            open(
+                "RATE_LIMIT_CALLS",
+                "2",
+                "Calls that a user's access token begins a minute; 0 for no limit. API keys have the account's own limits",
+            ),
+            open(
+                "RATE_LIMIT_SCENARIOS",
+                "10",
+                "Scenarios an account makes a minute; 0 for no limit",
+            ),
+            open(
                 "RATE_LIMIT_GUEST_JOINS",
                 "30",
                 "Room joins by link a minute and client; 0 for no limit",
@@ -99,6 +114,81 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
             secret(
                 "METRICS_TOKEN",
                 "Bearer token for /metrics from other machines; without it only loopback may read them",
+            ),
+        ],
+    ),
+    (
+        "Accounts",
+        &[
+            open(
+                "REGISTRATION",
+                "open",
+                "Who may register: open (anybody), invite (casp accounts invite), closed (casp accounts create)",
+            ),
+            secret(
+                "SMTP_URL",
+                "Mail server: smtps://user:password@host or smtp://user:password@host:587?tls=required. Without it, `casp accounts verify` verifies e-mails and nobody resets a password",
+            ),
+            open("SMTP_FROM", "CASP <no-reply@localhost>", "Sender of mails"),
+            open("RECAPTCHA_SITE_KEY", "", "For pages that show the CAPTCHA"),
+            secret(
+                "RECAPTCHA_SECRET_KEY",
+                "Turns the CAPTCHA on: registering and signing in need its token",
+            ),
+            open(
+                "RECAPTCHA_BASE_URL",
+                "https://www.google.com/recaptcha/api",
+                "Where /siteverify is",
+            ),
+        ],
+    ),
+    (
+        "What an account may spend a day: a number, or unlimited; `casp accounts limits` sets one account's own",
+        &[
+            open(
+                "DAILY_CALLS",
+                "",
+                "Calls placed. Default: 200, `casp dev` unlimited",
+            ),
+            open(
+                "DAILY_MESSAGES",
+                "",
+                "Messages sent. Default: 500, `casp dev` unlimited",
+            ),
+            open(
+                "DAILY_MINUTES",
+                "",
+                "Minutes of calls. Default: 1000, `casp dev` unlimited",
+            ),
+            open(
+                "DAILY_TOKENS",
+                "",
+                "Tokens of language models. Default: 5000000, `casp dev` unlimited",
+            ),
+            open(
+                "DAILY_TOTAL_CALLS",
+                "",
+                "Calls of all accounts together that have no limits of their own. Default: 2000, `casp dev` unlimited",
+            ),
+            open(
+                "DAILY_TOTAL_MESSAGES",
+                "",
+                "The same for messages. Default: 5000, `casp dev` unlimited",
+            ),
+            open(
+                "DAILY_TOTAL_MINUTES",
+                "",
+                "The same for minutes. Default: 10000, `casp dev` unlimited",
+            ),
+            open(
+                "DAILY_TOTAL_TOKENS",
+                "",
+                "The same for tokens. Default: 50000000, `casp dev` unlimited",
+            ),
+            open(
+                "ALLOWED_DESTINATIONS",
+                "*",
+                "Prefixes of numbers that may be called and written to (+1,+49), or * for every country. Premium and satellite numbers and the dear islands have to be named (+1876)",
             ),
         ],
     ),
@@ -148,6 +238,11 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
                 "DRAIN_TIMEOUT",
                 "",
                 "Seconds a stopping worker lets its conversations finish. Default: 600, `casp dev` 5",
+            ),
+            open(
+                "STREAM_SILENCE_TIMEOUT",
+                "45",
+                "Seconds after which a Media Streams client that says nothing, and answers no ping, is taken for gone",
             ),
             open(
                 "AUDIO_CLEANUP",
@@ -238,6 +333,11 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
                 "Numbers that do instead when Twilio does not place calls from that one, separated by commas",
             ),
             open(
+                "TWILIO_WHATSAPP_NUMBER",
+                "",
+                "WhatsApp messages come from this number: +1234567890",
+            ),
+            open(
                 "CALLS_PER_SECOND",
                 "1",
                 "Calls that are placed a second for one account; more wait in its queue. 0.2 is one every 5 s",
@@ -251,6 +351,54 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
                 "DEFAULT_ACCOUNT",
                 "",
                 "E-mail of the account that calls belong to. Default in `casp dev`: the seeded one",
+            ),
+        ],
+    ),
+    (
+        "Transcripts and recordings",
+        &[
+            open(
+                "RECORDINGS_URL",
+                "",
+                "Where recordings are kept: a folder or s3://bucket/prefix (with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL). Default: recordings, in `casp dev` within its data folder",
+            ),
+            open(
+                "RETENTION_DAYS",
+                "90",
+                "Days that transcripts and recordings are kept; 0 for ever",
+            ),
+            open(
+                "USE_TWILIO_VOICE_INTELLIGENCE",
+                "false",
+                "true: recorded calls are transcribed by Twilio Voice Intelligence too",
+            ),
+            open("TWILIO_VOICE_INTELLIGENCE_SID", "", "Its service (GA…)"),
+            open(
+                "DELETE_TWILIO_RECORDINGS",
+                "false",
+                "true: a recording that is kept here is deleted at Twilio",
+            ),
+        ],
+    ),
+    (
+        "Logs and traces (RUST_LOG filters the lines: RUST_LOG=debug,str0m=warn). Numbers, addresses and keys are masked",
+        &[
+            open("LOG_FORMAT", "text", "text, or json: one object a line"),
+            open(
+                "LOG_FOLDER",
+                "",
+                "Folder for log files. Default: lines go to standard error",
+            ),
+            open(
+                "LOG_ROTATION",
+                "daily",
+                "hourly, daily or never: when a new file is begun",
+            ),
+            open("LOG_FILES_KEPT", "14", "Files that are kept"),
+            open(
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "",
+                "OpenTelemetry collector (OTLP over HTTP): http://collector:4318. One trace follows a call through all parts",
             ),
         ],
     ),
@@ -269,7 +417,7 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
             secret("CASP_DEV_PASSWORD", "Its password"),
             secret(
                 "CASP_DEV_API_KEY",
-                "Its secret key, sk_…; the other modes accept it too, until accounts have keys of their own",
+                "Its secret key, sk_…; the other modes accept it too, and make the account for it",
             ),
             secret("CASP_DEV_PUBLISHABLE_KEY", "Its publishable key, pk_…"),
         ],

@@ -76,6 +76,11 @@ impl Assistant {
             );
         }
         found.menu(self);
+        found.text(
+            "record_announcement",
+            &self.record_announcement,
+            0..=GREETING_LIMIT,
+        );
         found.0
     }
 }

@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use std::{
     future::Future,
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -35,11 +35,16 @@ pub(crate) struct Packet {
 
 /// The sockets below one ICE agent.
 pub(crate) struct Sockets {
-    udp: UdpSocket,
-    udp_port: u16,
-    /// The address of our UDP candidate, once there is one.
-    udp_candidate: SocketAddr,
+    v4: Udp,
+    /// Where signalling goes over IPv6.
+    v6: Option<Udp>,
     tcp: Tcp,
+}
+
+struct Udp {
+    socket: UdpSocket,
+    /// What is announced of it: its port, at the address of the interface that leads to the server.
+    candidate: SocketAddr,
 }
 
 enum Tcp {
@@ -57,31 +62,40 @@ struct TcpLink {
 }
 
 impl Sockets {
-    /// Binds UDP on every interface, since media servers may be reached by another than the signalling server;
-    /// the candidate that is announced has the address of the interface that leads to the server.
+    /// Binds UDP on every interface, since media servers may be reached by another than the signalling server.
     pub(crate) fn bind() -> io::Result<Self> {
-        let udp = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-        udp.set_nonblocking(true)?;
-        let udp = UdpSocket::from_std(udp)?;
-        let address = udp.local_addr()?;
         Ok(Self {
-            udp,
-            udp_port: address.port(),
-            udp_candidate: address,
+            v4: Udp::bind(Ipv4Addr::UNSPECIFIED.into())?,
+            v6: None,
             tcp: Tcp::None,
         })
     }
 
-    /// Names the interface address; gives the address of the host candidate. LiveKit's media goes over IPv4: where
-    /// signalling came over IPv6, the interface of the IPv4 default route is taken.
-    pub(crate) fn set_local_ip(&mut self, ip: IpAddr) -> SocketAddr {
-        let ip = match ip {
-            IpAddr::V4(_) => ip,
-            IpAddr::V6(ip) if ip.is_loopback() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) => ip.to_ipv4_mapped().map_or_else(default_route, IpAddr::V4),
+    /// Names the interface address; gives the addresses of the host candidates. Where signalling goes over IPv6 media
+    /// may do so too, and over IPv4 by the default route: most servers have both, or announce IPv4 alone.
+    pub(crate) fn set_local_ip(&mut self, ip: IpAddr) -> Vec<SocketAddr> {
+        let mut candidates = Vec::new();
+        let v4 = match ip.to_canonical() {
+            IpAddr::V4(ip) => ip.into(),
+            IpAddr::V6(ip) => {
+                match Udp::bind(Ipv6Addr::UNSPECIFIED.into()) {
+                    Ok(mut udp) => {
+                        udp.candidate.set_ip(ip.into());
+                        candidates.push(udp.candidate);
+                        self.v6 = Some(udp);
+                    }
+                    Err(error) => tracing::debug!(%error, "no UDP over IPv6"),
+                }
+                if ip.is_loopback() {
+                    Ipv4Addr::LOCALHOST.into()
+                } else {
+                    default_route()
+                }
+            }
         };
-        self.udp_candidate = SocketAddr::new(ip, self.udp_port);
-        self.udp_candidate
+        self.v4.candidate.set_ip(v4);
+        candidates.push(self.v4.candidate);
+        candidates
     }
 
     /// Starts to connect to a passive TCP candidate, unless one is connected or on its way.
@@ -129,7 +143,11 @@ impl Sockets {
     /// Sends, or loses the packet as any network may.
     pub(crate) fn send(&mut self, protocol: Protocol, destination: SocketAddr, packet: &[u8]) {
         if protocol == Protocol::Udp {
-            let _ = self.udp.try_send_to(packet, destination);
+            let udp = match (&self.v6, destination) {
+                (Some(v6), SocketAddr::V6(_)) => v6,
+                _ => &self.v4,
+            };
+            let _ = udp.socket.try_send_to(packet, destination);
         } else if let Tcp::Open(link) = &mut self.tcp
             && link.unsent.len() < MAX_TCP_BACKLOG_BYTES
         {
@@ -155,14 +173,33 @@ impl Sockets {
                 Poll::Pending => {}
             }
         }
+        if let Some(v6) = &self.v6
+            && let Poll::Ready(packet) = v6.poll_packet(context, buffer)
+        {
+            return Poll::Ready(packet);
+        }
+        self.v4.poll_packet(context, buffer)
+    }
+}
+
+impl Udp {
+    fn bind(ip: IpAddr) -> io::Result<Self> {
+        let socket = std::net::UdpSocket::bind((ip, 0))?;
+        socket.set_nonblocking(true)?;
+        let socket = UdpSocket::from_std(socket)?;
+        let candidate = socket.local_addr()?;
+        Ok(Self { socket, candidate })
+    }
+
+    fn poll_packet(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Packet> {
         let mut read = ReadBuf::new(buffer);
         for _ in 0..8 {
-            match ready!(self.udp.poll_recv_from(context, &mut read)) {
+            match ready!(self.socket.poll_recv_from(context, &mut read)) {
                 Ok(source) => {
                     return Poll::Ready(Packet {
                         length: read.filled().len(),
                         source,
-                        destination: self.udp_candidate,
+                        destination: self.candidate,
                         protocol: Protocol::Udp,
                     });
                 }
@@ -230,5 +267,41 @@ impl TcpLink {
             }
             self.received.extend_from_slice(read.filled());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+
+    #[tokio::test]
+    async fn over_ipv6_both_families_are_announced_and_heard() {
+        let mut sockets = Sockets::bind().unwrap();
+        let candidates = sockets.set_local_ip(Ipv6Addr::LOCALHOST.into());
+        assert_eq!(candidates.len(), 2);
+        assert!(candidates[0].is_ipv6() && candidates[1].is_ipv4());
+        let mut buffer = [0; 64];
+        for candidate in candidates {
+            let server = UdpSocket::bind((candidate.ip(), 0)).await.unwrap();
+            server.send_to(b"hello", candidate).await.unwrap();
+            let packet = poll_fn(|context| sockets.poll_packet(context, &mut buffer)).await;
+            assert_eq!(packet.destination, candidate);
+            sockets.send(Protocol::Udp, packet.source, b"hello yourself");
+            let (length, from) = server.recv_from(&mut buffer).await.unwrap();
+            assert_eq!(
+                (&buffer[..length], from),
+                (&b"hello yourself"[..], candidate)
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn over_ipv4_there_is_no_other() {
+        let mut sockets = Sockets::bind().unwrap();
+        let mapped = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
+        let candidates = sockets.set_local_ip(mapped.into());
+        assert_eq!(candidates.len(), 1);
+        assert_eq!(candidates[0].ip(), Ipv4Addr::LOCALHOST);
     }
 }

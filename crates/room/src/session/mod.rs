@@ -14,6 +14,8 @@
 //! | `participants` | who is there and what they publish |
 //! | `packets` | data in and out |
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod hostile;
 mod lines;
 mod local_tracks;
 mod negotiation;
@@ -105,6 +107,16 @@ pub(crate) fn start(
     token: &str,
     options: RoomOptions,
 ) -> Result<(Arc<Handle>, mpsc::Receiver<RoomEvent>, Ready), RoomError> {
+    let (mut session, handle, events, ready) = prepare(server, token, options)?;
+    session.dial_join();
+    // The task ends by itself when the last handle is dropped, or with the connection.
+    tokio::spawn(session.run());
+    Ok((handle, events, ready))
+}
+
+type Prepared = (Session, Arc<Handle>, mpsc::Receiver<RoomEvent>, Ready);
+
+fn prepare(server: ServerUrl, token: &str, options: RoomOptions) -> Result<Prepared, RoomError> {
     let (event_sender, events) = mpsc::channel(EVENTS);
     let (command_sender, commands) = mpsc::channel(COMMANDS);
     let (audio_sender, audio) = mpsc::channel(AUDIO);
@@ -114,7 +126,7 @@ pub(crate) fn start(
     let data = Arc::new(DataPlane::new(Arc::clone(&shared), outbox));
     let transports = Transports::Single;
     let media = Media::new(transports)?;
-    let mut session = Session {
+    let session = Session {
         server,
         token: token.to_owned(),
         shared: Arc::clone(&shared),
@@ -137,16 +149,13 @@ pub(crate) fn start(
         end: None,
         options,
     };
-    session.dial_join();
-    // The task ends by itself when the last handle is dropped, or with the connection.
-    tokio::spawn(session.run());
     let handle = Arc::new(Handle {
         shared,
         data,
         commands: command_sender,
         audio: audio_sender,
     });
-    Ok((handle, events, ready))
+    Ok((session, handle, events, ready))
 }
 
 impl Media {

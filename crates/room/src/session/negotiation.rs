@@ -150,6 +150,9 @@ impl Session {
             wanted_lines,
         });
         peer.local_description = Some(description.clone());
+        if restart_ice {
+            peer.hold_candidates();
+        }
         tracing::trace!(id = description.id, sdp = description.sdp, "offer");
         Some(description)
     }

@@ -19,6 +19,8 @@ use std::{
 const RESUME_FOR: Duration = Duration::from_secs(8);
 /// ICE, DTLS and all, over TCP at worst.
 const MEDIA_TIMEOUT: Duration = Duration::from_secs(8);
+/// What came within this time shows that media lives: checks of the way are answered as often.
+const MEDIA_LIVES: Duration = Duration::from_secs(4);
 /// A server that is just putting out another of our name may hang up on us too.
 const JOIN_ATTEMPTS: u32 = 3;
 const BACKOFF_FIRST: Duration = Duration::from_millis(200);
@@ -67,7 +69,12 @@ impl Session {
             transports: self.transports,
             purpose,
         };
-        let dialing = signal::dial(self.server.clone(), self.token.clone(), join);
+        let dialing = signal::dial(
+            self.server.clone(),
+            self.token.clone(),
+            join,
+            self.options.root_certificates.clone(),
+        );
         self.link = Link::Dialing(Box::pin(dialing));
     }
 
@@ -171,6 +178,10 @@ impl Session {
             if recovery.media_by.is_some_and(|by| by <= now) {
                 self.rejoin("media did not come back");
             }
+            self.on_connected();
+        } else if self.media.publisher.is_silent(now) {
+            let reason = ReconnectReason::RrPublisherFailed;
+            self.recover(reason, "nothing comes from the server any more");
         }
         if matches!(self.link, Link::Waiting(until) if until <= now) {
             self.dial_again();
@@ -295,13 +306,10 @@ impl Session {
             self.signal(Request::AddTrack(request));
         }
         self.send_offer(true);
-        let is_connected = self.media.publisher.rtc.is_connected();
         if let Some(recovery) = &mut self.recovery {
             recovery.media_by = Some(Instant::now() + MEDIA_TIMEOUT);
         }
-        if is_connected {
-            self.on_connected();
-        }
+        self.on_connected();
     }
 
     /// Our candidates: the interface is known now that the WebSocket is up.
@@ -313,7 +321,7 @@ impl Session {
             return;
         };
         for peer in self.media.peers() {
-            if let Some(trickle) = peer.set_local_ip(ip) {
+            for trickle in peer.set_local_ip(ip) {
                 connection.send(Request::Trickle(trickle));
             }
         }
@@ -322,6 +330,16 @@ impl Session {
     /// Media flows (again), or flowed on all the time.
     pub(super) fn on_connected(&mut self) {
         if !self.media.publisher.rtc.is_connected() || !matches!(self.link, Link::Up(_)) {
+            return;
+        }
+        // A state machine that has not noticed the death of its way says "connected" still.
+        let heard_at = self.media.publisher.heard_at();
+        if let Some(by) = self
+            .recovery
+            .as_ref()
+            .and_then(|recovery| recovery.media_by)
+            && heard_at + MEDIA_LIVES + MEDIA_TIMEOUT < by
+        {
             return;
         }
         if let Some(ready) = self.ready.take() {

@@ -246,6 +246,10 @@ impl Session {
             self.recovery.as_ref().map(Recovery::deadline),
             self.media.negotiation.deadline(),
             self.media.lines.deadline(),
+            match self.recovery {
+                None => self.media.publisher.silence_deadline(),
+                Some(_) => None,
+            },
         ];
         others.into_iter().flatten().fold(deadline, Instant::min)
     }

@@ -1,6 +1,6 @@
 //! Other entrances of LiveKit Cloud, nearest first: `GET /settings/regions`.
 
-use crate::server_url::ServerUrl;
+use crate::{RootCertificates, server_url::ServerUrl};
 use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -9,8 +9,12 @@ const MAX_REGIONS: usize = 3;
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The regions of this server, without itself; empty when they cannot be had.
-pub(super) async fn find(server: &ServerUrl, token: &str) -> Vec<ServerUrl> {
-    match fetch(server, token).await {
+pub(super) async fn find(
+    server: &ServerUrl,
+    token: &str,
+    roots: &RootCertificates,
+) -> Vec<ServerUrl> {
+    match fetch(server, token, roots).await {
         Ok(body) => parse(&body, server),
         Err(error) => {
             tracing::debug!(%error, "no region list");
@@ -19,9 +23,16 @@ pub(super) async fn find(server: &ServerUrl, token: &str) -> Vec<ServerUrl> {
     }
 }
 
-async fn fetch(server: &ServerUrl, token: &str) -> Result<Vec<u8>, reqwest::Error> {
-    let mut response = reqwest::Client::builder()
-        .timeout(TIMEOUT)
+async fn fetch(
+    server: &ServerUrl,
+    token: &str,
+    roots: &RootCertificates,
+) -> Result<Vec<u8>, reqwest::Error> {
+    let mut client = reqwest::Client::builder().timeout(TIMEOUT);
+    if let Some(config) = roots.config() {
+        client = client.tls_backend_preconfigured(config.as_ref().clone());
+    }
+    let mut response = client
         .build()?
         .get(format!("{}/settings/regions", server.http()))
         .bearer_auth(token)
@@ -47,8 +58,7 @@ fn parse(body: &[u8], server: &ServerUrl) -> Vec<ServerUrl> {
         let Some(Ok(url)) = region["url"].as_str().map(ServerUrl::parse) else {
             continue;
         };
-        // The token goes there: only to LiveKit's own hosts.
-        if url.is_cloud() && url != *server && !found.contains(&url) {
+        if server.trusts(&url) && url.websocket() != server.websocket() && !found.contains(&url) {
             found.push(url);
         }
     }

@@ -4,8 +4,11 @@
 
 mod admin;
 mod audio;
+mod bad_network;
 mod connection;
 mod data;
+mod network;
 mod proxy;
 mod server;
 mod subscriptions;
+mod tls;

@@ -11,7 +11,7 @@ mod status;
 
 pub use change::{asking, cancel, fail, placed, progress, put_back, set_answered_by, unknown};
 pub use check::{lose_placing, take_checks};
-pub use queue::{Pace, claim, expire, position, waiting_accounts};
+pub use queue::{Claim, Pace, claim, expire, position, waiting_accounts};
 pub use status::{CallStatus, Machine};
 
 use crate::{AccountId, Store, StoreError};

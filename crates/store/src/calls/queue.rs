@@ -15,15 +15,25 @@ pub struct Pace {
     pub stale_after_ms: i64,
 }
 
+/// What became of a claim.
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "it lives for one match")]
+pub enum Claim {
+    /// It is the claimer's to place, and nobody else's.
+    Claimed(Call),
+    /// Nothing is to be placed now: the queue is empty, or it is not its turn.
+    NotNow,
+}
+
 /// Takes the first call of an account's queue for placing: queued → placing. With `only`, that very call, and only if
-/// it is the first. `None` while the account has enough calls under way, or called just now, or no agent is free.
+/// it is the first. Not while the account has enough calls under way, or called just now, or no agent is free.
 pub async fn claim(
     store: &Store,
     account: AccountId,
     only: Option<&str>,
     pace: Pace,
     now_ms: i64,
-) -> Result<Option<Call>, StoreError> {
+) -> Result<Claim, StoreError> {
     let claimed = store
         .timed(async {
             let mut transaction = store.pool().begin().await?;
@@ -51,7 +61,10 @@ pub async fn claim(
             Ok(row)
         })
         .await?;
-    claimed.as_ref().map(from_row).transpose()
+    Ok(match claimed {
+        Some(row) => Claim::Claimed(from_row(&row)?),
+        None => Claim::NotNow,
+    })
 }
 
 /// Whether the account may call now; if so, it may not again for its interval.

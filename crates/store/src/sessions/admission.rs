@@ -8,20 +8,29 @@ use super::{
 use crate::{Store, StoreError, workers};
 use sqlx::AnyConnection;
 
+/// What becomes of a call that comes in.
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "it lives for one match")]
+pub enum Admission {
+    /// There is a place for it, or it had one before.
+    Admitted(Session),
+    /// Every place is taken; nothing was written.
+    Full,
+}
+
 /// Announces a session, but only when an agent has a free place for it (see [`workers::capacity`]). Places are counted
-/// by one at a time. `None` when every place is taken; nothing was written then. One that was announced before keeps its
-/// place; errors are as of [`super::announce`].
+/// by one at a time. One that was announced before keeps its place; errors are as of [`super::announce`].
 pub async fn admit(
     store: &Store,
     new: &NewSession,
     now_ms: i64,
     stale_after_ms: i64,
-) -> Result<Option<Session>, StoreError> {
+) -> Result<Admission, StoreError> {
     match get(store, &new.id).await? {
         Some(session) if session.state == SessionState::Ended => {
             return Err(StoreError::SessionEnded);
         }
-        Some(session) => return Ok(Some(session)),
+        Some(session) => return Ok(Admission::Admitted(session)),
         None => {}
     }
     let made = store
@@ -38,11 +47,14 @@ pub async fn admit(
         })
         .await;
     match made {
-        Ok(None) => return Ok(None),
-        Ok(Some(row)) => made_or_found(store, new, Ok(row)).await,
-        Err(error) => made_or_found(store, new, Err(error)).await,
+        Ok(None) => Ok(Admission::Full),
+        Ok(Some(row)) => made_or_found(store, new, Ok(row))
+            .await
+            .map(Admission::Admitted),
+        Err(error) => made_or_found(store, new, Err(error))
+            .await
+            .map(Admission::Admitted),
     }
-    .map(Some)
 }
 
 /// Waits until nobody else counts places; the right to count ends with the transaction. It is the first statement of

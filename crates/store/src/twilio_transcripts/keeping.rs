@@ -42,7 +42,7 @@ impl Sentences {
     }
 
     /// Card numbers go before anything is written, also those told in several sentences.
-    fn without_cards(&self) -> Vec<Sentence> {
+    pub fn without_cards(&self) -> Vec<Sentence> {
         let mut sentences = self.sentences.clone();
         let mut speakers: Vec<i64> = sentences.iter().map(|sentence| sentence.speaker).collect();
         speakers.sort_unstable();

@@ -1,7 +1,7 @@
 use crate::databases::on_both;
 use casp_store::{
     StoreError,
-    sessions::{self, Direction},
+    sessions::{self, Admission, Direction},
     workers::{self, Heartbeat},
 };
 use tokio::task::JoinSet;
@@ -29,7 +29,7 @@ on_both! {
             calls.spawn(async move { sessions::admit(&store, &new, 1_000, STALE_MS).await.unwrap() });
         }
         let answers = calls.join_all().await;
-        let admitted = answers.iter().flatten().count();
+        let admitted = answers.iter().filter(|answer| matches!(answer, Admission::Admitted(_))).count();
         assert_eq!(admitted, 20);
         assert_eq!(sessions::list_live(&db.store, None).await.unwrap().len(), 20);
         assert_eq!(workers::capacity(&db.store, 1_000, STALE_MS).await.unwrap().free, 0);
@@ -39,11 +39,11 @@ on_both! {
         free_places(&db.store, 1).await;
         for _ in 0..2 {
             let answer = sessions::admit(&db.store, &db.phone("CA1"), 1_000, STALE_MS).await.unwrap();
-            let session = answer.expect("it has its place");
+            let Admission::Admitted(session) = answer else { panic!("full") };
             assert_eq!((session.id.as_str(), session.direction), ("phone-CA1", Direction::Inbound));
         }
         let other = sessions::admit(&db.store, &db.phone("CA2"), 1_000, STALE_MS).await.unwrap();
-        assert!(other.is_none());
+        assert!(matches!(other, Admission::Full));
         assert!(sessions::get(&db.store, "phone-CA2").await.unwrap().is_none());
     }
 

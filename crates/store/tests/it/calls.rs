@@ -1,7 +1,7 @@
 use crate::databases::{TestDatabase, on_both};
 use casp_store::{
     accounts, call_settings,
-    calls::{self, Call, CallStatus, Machine, NewCall, Pace},
+    calls::{self, Call, CallStatus, Claim, Machine, NewCall, Pace},
     do_not_call,
     workers::{self, Heartbeat},
 };
@@ -47,8 +47,13 @@ async fn worker(store: &casp_store::Store, free: i64, now_ms: i64) {
 /// Claims the account's next call at that time, with an agent free.
 async fn next(db: &TestDatabase, now_ms: i64) -> Option<String> {
     worker(&db.store, 100, now_ms).await;
-    let claimed = calls::claim(&db.store, db.account, None, PACE, now_ms).await;
-    claimed.unwrap().map(|call| call.id)
+    match calls::claim(&db.store, db.account, None, PACE, now_ms)
+        .await
+        .unwrap()
+    {
+        Claim::Claimed(call) => Some(call.id),
+        Claim::NotNow => None,
+    }
 }
 
 async fn status(db: &TestDatabase, id: &str) -> CallStatus {
@@ -108,7 +113,10 @@ on_both! {
             let account = db.account;
             claims.spawn(async move { calls::claim(&store, account, None, PACE, NOW + 1).await.unwrap() });
         }
-        let won: Vec<String> = claims.join_all().await.into_iter().flatten().map(|call| call.id).collect();
+        let won: Vec<String> = claims.join_all().await.into_iter().filter_map(|claim| match claim {
+            Claim::Claimed(call) => Some(call.id),
+            Claim::NotNow => None,
+        }).collect();
         assert_eq!(won, [call.id], "and the second has to wait for its second");
     }
 
@@ -117,9 +125,9 @@ on_both! {
         let first = queued(&db, NOW).await;
         let second = queued(&db, NOW + 1).await;
         let refused = calls::claim(&db.store, db.account, Some(&second.id), PACE, NOW + 1).await.unwrap();
-        assert!(refused.is_none());
+        assert!(matches!(refused, Claim::NotNow));
         let claimed = calls::claim(&db.store, db.account, Some(&first.id), PACE, NOW + 1).await.unwrap();
-        assert!(claimed.is_some_and(|call| call.id == first.id), "and the refusal cost no time");
+        assert!(matches!(claimed, Claim::Claimed(call) if call.id == first.id), "and the refusal cost no time");
     }
 
     async fn one_account_does_not_slow_another_down(db: TestDatabase) {
@@ -131,7 +139,7 @@ on_both! {
         waiting.sort();
         assert_eq!(waiting, [other]);
         let claimed = calls::claim(&db.store, other, None, PACE, NOW).await.unwrap();
-        assert!(claimed.is_some_and(|call| call.id == theirs.id));
+        assert!(matches!(claimed, Claim::Claimed(call) if call.id == theirs.id));
         assert!(!calls::cancel(&db.store, db.account, &theirs.id, NOW).await.unwrap());
     }
 
@@ -139,10 +147,10 @@ on_both! {
         queued(&db, NOW).await;
         worker(&db.store, 0, NOW).await;
         let claim = calls::claim(&db.store, db.account, None, PACE, NOW).await.unwrap();
-        assert!(claim.is_none());
+        assert!(matches!(claim, Claim::NotNow));
         worker(&db.store, 1, NOW).await;
         let claim = calls::claim(&db.store, db.account, None, PACE, NOW).await.unwrap();
-        assert!(claim.is_some());
+        assert!(matches!(claim, Claim::Claimed(_)));
         assert_eq!(workers::capacity(&db.store, NOW, 2_000).await.unwrap().free, 0, "its place is spoken for");
     }
 

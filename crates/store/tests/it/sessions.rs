@@ -259,4 +259,32 @@ on_both! {
         assert_eq!(seen, ["phone-CA0", "phone-CA1", "phone-CA3", "phone-CA4"]);
         assert!(sessions::page_live(&db.store, 0, "", 9).await.unwrap().is_empty());
     }
+
+    async fn who_answers_may_change_until_somebody_does(db: TestDatabase) {
+        let id = db.announced("CA1").await.id;
+        assert!(sessions::choose_assistant(&db.store, &id, "sales").await.unwrap());
+        sessions::claim_agent(&db.store, &id, "w1", 0, STALE_MS).await.unwrap().unwrap();
+        assert!(!sessions::choose_assistant(&db.store, &id, "support").await.unwrap());
+        assert_eq!(sessions::get(&db.store, &id).await.unwrap().unwrap().assistant, "sales");
+        let over = db.announced("CA2").await.id;
+        sessions::end(&db.store, &over, "completed", 1).await.unwrap();
+        assert!(!sessions::choose_assistant(&db.store, &over, "sales").await.unwrap());
+    }
+
+    async fn an_exchange_by_webhook_is_taken_once(db: TestDatabase) {
+        let second = db.second_process().await;
+        let id = db.announced("CA1").await.id;
+        assert!(!sessions::claim_exchange(&db.store, &id, 0).await.unwrap(), "an agent is to come");
+        sessions::set_wants_agent(&db.store, &id, false).await.unwrap();
+        for exchange in 0..10 {
+            let (a, b) = tokio::join!(
+                sessions::claim_exchange(&db.store, &id, exchange),
+                sessions::claim_exchange(&second, &id, exchange)
+            );
+            assert!(a.unwrap() ^ b.unwrap());
+        }
+        assert!(!sessions::claim_exchange(&db.store, &id, 11).await.unwrap(), "not yet");
+        sessions::end(&db.store, &id, "completed", 1).await.unwrap();
+        assert!(!sessions::claim_exchange(&db.store, &id, 10).await.unwrap());
+    }
 }

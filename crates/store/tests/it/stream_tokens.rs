@@ -51,4 +51,14 @@ on_both! {
     async fn a_token_for_no_session_is_refused(db: TestDatabase) {
         assert!(stream_tokens::issue(&db.store, "phone-CAunknown", 0, 1).await.is_err());
     }
+
+    async fn a_stream_may_come_while_a_token_is_neither_spent_nor_expired(db: TestDatabase) {
+        let id = db.announced("CA1").await.id;
+        assert!(!stream_tokens::is_open(&db.store, &id, 0).await.unwrap());
+        let token = stream_tokens::issue(&db.store, &id, 0, 1_000).await.unwrap();
+        assert!(stream_tokens::is_open(&db.store, &id, 999).await.unwrap());
+        assert!(!stream_tokens::is_open(&db.store, &id, 1_000).await.unwrap());
+        stream_tokens::redeem(&db.store, &token, 1).await.unwrap().unwrap();
+        assert!(!stream_tokens::is_open(&db.store, &id, 2).await.unwrap());
+    }
 }

@@ -1,6 +1,7 @@
 //! What `start.mediaFormat` can say.
 
 use serde::Deserialize;
+use std::time::Duration;
 
 /// The coding of the payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +30,40 @@ impl MediaFormat {
         sample_rate_hz: 8_000,
     };
 
-    /// Seconds of audio in a payload of `len` bytes; Opus packets count as 20 ms.
-    pub fn seconds(self, len: usize) -> f64 {
-        let rate = f64::from(self.sample_rate_hz);
-        match self.encoding {
-            Encoding::Mulaw => len as f64 / rate,
-            Encoding::Pcm16 => len as f64 / 2.0 / rate,
-            Encoding::Opus => 0.02,
+    /// How long a payload lasts; `None` for what is not one of this format.
+    pub fn duration(self, payload: &[u8]) -> Option<Duration> {
+        let bytes_a_sample = match self.encoding {
+            Encoding::Mulaw => 1,
+            Encoding::Pcm16 => 2,
+            Encoding::Opus => return opus_packet_duration(payload),
+        };
+        if !payload.len().is_multiple_of(bytes_a_sample) {
+            return None;
         }
+        let samples = (payload.len() / bytes_a_sample) as f64;
+        Some(Duration::from_secs_f64(
+            samples / f64::from(self.sample_rate_hz),
+        ))
     }
+}
+
+/// How long an Opus packet lasts, by its first bytes (RFC 6716, 3.1 and 3.2.5); `None` for what cannot be one.
+pub fn opus_packet_duration(packet: &[u8]) -> Option<Duration> {
+    let (toc, rest) = packet.split_first()?;
+    let frame_us = match usize::from(toc >> 3) {
+        silk @ 0..12 => [10_000, 20_000, 40_000, 60_000][silk % 4],
+        hybrid @ 12..16 => [10_000, 20_000][hybrid % 2],
+        celt => [2_500, 5_000, 10_000, 20_000][celt % 4],
+    };
+    let frames = match toc & 3 {
+        0 => 1,
+        1 | 2 => 2,
+        _ => u64::from(rest.first()? & 0x3F),
+    };
+    let us = frame_us * frames;
+    (1..=120_000)
+        .contains(&us)
+        .then(|| Duration::from_micros(us))
 }
 
 /// A media format that CASP does not speak.
@@ -80,5 +106,42 @@ impl TryFrom<&RawFormat> for MediaFormat {
             encoding,
             sample_rate_hz,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opus_packet_says_how_long_it_lasts() {
+        let ms = |packet: &[u8]| {
+            opus_packet_duration(packet).map(|length| length.as_secs_f64() * 1_000.0)
+        };
+        assert_eq!(ms(&[1 << 3, 9]), Some(20.0), "SILK");
+        assert_eq!(ms(&[3 << 3, 9]), Some(60.0));
+        assert_eq!(ms(&[12 << 3, 9]), Some(10.0), "hybrid");
+        assert_eq!(ms(&[16 << 3, 9]), Some(2.5), "CELT");
+        assert_eq!(ms(&[31 << 3, 9]), Some(20.0));
+        assert_eq!(ms(&[31 << 3 | 1, 9]), Some(40.0), "two frames");
+        assert_eq!(ms(&[31 << 3 | 3, 6, 9]), Some(120.0), "six frames");
+        for none in [
+            &[][..],
+            &[31 << 3 | 3],
+            &[31 << 3 | 3, 0],
+            &[31 << 3 | 3, 7],
+        ] {
+            assert_eq!(ms(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn pcm_has_whole_samples() {
+        let pcm = MediaFormat {
+            encoding: Encoding::Pcm16,
+            sample_rate_hz: 16_000,
+        };
+        assert_eq!(pcm.duration(&[0; 640]), Some(Duration::from_millis(20)));
+        assert_eq!(pcm.duration(&[0; 641]), None);
     }
 }

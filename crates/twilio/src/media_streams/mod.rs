@@ -13,6 +13,6 @@ mod protocol;
 
 pub use bucket::TokenBucket;
 pub use fault::{Close, Fault, FaultCode, close_code};
-pub use format::{Encoding, MediaFormat, UnsupportedFormat};
+pub use format::{Encoding, MediaFormat, UnsupportedFormat, opus_packet_duration};
 pub use incoming::{Incoming, Media, Start, Text};
 pub use protocol::{Event, Limits, Outcome, StreamProtocol};

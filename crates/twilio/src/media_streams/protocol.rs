@@ -47,7 +47,8 @@ impl Default for Limits {
             start_timeout: Duration::from_secs(10),
             audio_burst_s: 5.0,
             audio_dropped_s: 10.0,
-            messages_per_second: 200.0,
+            // Opus packets may be as short as 2.5 ms.
+            messages_per_second: 500.0,
             message_burst: 2_000.0,
             error_burst: 100.0,
         }
@@ -283,7 +284,13 @@ impl StreamProtocol {
                 "16 bit samples need an even number of bytes",
             ));
         }
-        let seconds = format.seconds(self.buffer.len());
+        let Some(length) = format.duration(&self.buffer) else {
+            return Err(fault(
+                FaultCode::BadMessage,
+                "media.payload is no Opus packet",
+            ));
+        };
+        let seconds = length.as_secs_f64();
         if !self.audio.take(seconds, now) {
             self.dropped_s += seconds;
             return Err(fault(

@@ -118,6 +118,13 @@ impl Response {
         self
     }
 
+    /// Goes on with the verbs of another answer.
+    #[must_use]
+    pub fn then(mut self, next: Self) -> Self {
+        self.verbs.extend(next.verbs);
+        self
+    }
+
     /// The document, with its XML declaration.
     pub fn to_xml(&self) -> String {
         let mut writer = xml::Writer::document();

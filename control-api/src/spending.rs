@@ -1,0 +1,80 @@
+//! The gate before everything that costs money: each route that places a call or sends a message passes it first.
+
+use crate::{
+    ControlApi,
+    auth::{Caller, Credential},
+    clock::now_ms,
+    error::ApiError,
+};
+use axum::{extract::FromRequestParts, http::request::Parts};
+use casp_store::{
+    AccountId,
+    ceilings::{self, Resource, SpendingRefused},
+};
+
+/// A [`Caller`] who begins a call: 429 when a user's access token does so too often. An API key is bound by the
+/// account's own pace instead.
+pub(crate) struct Initiator(pub(crate) Caller);
+
+impl FromRequestParts<ControlApi> for Initiator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &ControlApi) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, api).await?;
+        if caller.credential == Credential::AccessToken {
+            api.rate_limits.calls.count(caller.account.0)?;
+        }
+        Ok(Self(caller))
+    }
+}
+
+/// Lets a call to this number pass, and counts it: 403 when the account's e-mail is not verified or it may not call
+/// there, 429 when the day's ceiling is reached.
+pub(crate) async fn admit_call(
+    api: &ControlApi,
+    account: AccountId,
+    to: &str,
+) -> Result<(), ApiError> {
+    admit(api, account, Some(to), Resource::Calls).await
+}
+
+#[allow(dead_code, reason = "for the channels of text")]
+/// Lets a message to this number (or `whatsapp:` number) pass, and counts it, as [`admit_call`] does.
+pub(crate) async fn admit_message(
+    api: &ControlApi,
+    account: AccountId,
+    to: &str,
+) -> Result<(), ApiError> {
+    admit(api, account, Some(to), Resource::Messages).await
+}
+
+/// Lets what costs something but goes to no number pass, and counts one of it.
+pub(crate) async fn admit(
+    api: &ControlApi,
+    account: AccountId,
+    to: Option<&str>,
+    resource: Resource,
+) -> Result<(), ApiError> {
+    let store = &api.config.store;
+    ceilings::may_spend(store, account, to)
+        .await?
+        .map_err(|refused| {
+            metrics::counter!("casp_spending_refused_total", "reason" => "rule").increment(1);
+            match refused {
+                SpendingRefused::Unverified => ApiError::Forbidden(
+                    "Verify your e-mail first (POST /auth/verify-email/send mails the link): until then \
+                     the account cannot place calls or send messages.",
+                ),
+                SpendingRefused::Destination => ApiError::Forbidden(
+                    "Your account may not reach this number: its country or number range is not allowed. \
+                     An administrator may allow it.",
+                ),
+            }
+        })?;
+    ceilings::take(store, account, resource, 1, now_ms())
+        .await?
+        .map_err(|reached| {
+            metrics::counter!("casp_spending_refused_total", "reason" => "ceiling").increment(1);
+            ApiError::CeilingReached(reached)
+        })
+}
