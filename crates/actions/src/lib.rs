@@ -1,5 +1,34 @@
 //! What CASP does for its users at other services.
 //!
-//! [`when`] reads times as people say them.
+//! An [`Action`] is prepared first, which settles names and times and makes the question for the user, and then run with
+//! exactly what was settled. What Google and Microsoft have in common is behind one trait each ([`mail::Mailbox`],
+//! [`calendar::Calendar`], [`files::Drive`]), so that each action is written once. Requests go through an [`ApiClient`],
+//! which takes its tokens from a [`TokenSource`]. [`when`] reads times as people say them.
 
+mod action;
+pub mod calendar;
+mod client;
+mod context;
+mod endpoints;
+mod error;
+pub mod files;
+pub mod mail;
+mod name;
+mod outcome;
+mod person;
+mod provider;
+mod speaker;
+mod tokens;
 pub mod when;
+
+pub use action::{Action, Prepared, ToolKind};
+pub use client::{ApiClient, ApiRequest};
+pub use context::{ActionContext, ActionServices};
+pub use endpoints::Endpoints;
+pub use error::ActionError;
+pub use name::ActionName;
+pub use outcome::{ToolOutcome, ToolStatus};
+pub use person::Person;
+pub use provider::{Provider, UnknownProvider, Vendor};
+pub use speaker::Speaker;
+pub use tokens::{AccessToken, Owner, TokenError, TokenSource};

@@ -10,50 +10,63 @@ mod consent;
 use crate::{ActionName, ReplyOutcome, Speaker, speakable};
 use casp_providers::ToolCall;
 use consent::Consent;
+use serde_json::Value;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-/// A call that waits for its speaker's yes.
+/// A call that waits for its speaker's yes. Copies are one call, so that it runs once however many replies (guesses among
+/// them) were begun.
 #[derive(Debug, Clone)]
-pub struct HeldCall {
+pub struct HeldCall(Arc<Held>);
+
+#[derive(Debug)]
+struct Held {
     call: ToolCall,
+    /// What the call was settled to mean when it was asked about.
+    arguments: Value,
     question: String,
     speaker: Speaker,
-    /// Shared by all copies, so that it runs once however many replies (guesses among them) were begun.
-    is_spent: Arc<AtomicBool>,
+    is_spent: AtomicBool,
 }
 
 impl PartialEq for HeldCall {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.is_spent, &other.is_spent)
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
 impl HeldCall {
-    pub(crate) fn new(call: ToolCall, question: String, speaker: Speaker) -> Self {
-        Self {
+    pub(crate) fn new(
+        call: ToolCall,
+        arguments: Value,
+        question: String,
+        speaker: Speaker,
+    ) -> Self {
+        Self(Arc::new(Held {
             call,
+            arguments,
             question,
             speaker,
-            is_spent: Arc::default(),
-        }
+            is_spent: AtomicBool::new(false),
+        }))
     }
 
     /// What is to be done.
     pub fn action(&self) -> ActionName {
-        ActionName::from_tool(&self.call.name)
+        ActionName::from_tool(&self.0.call.name)
     }
 
     /// What the user is asked.
     pub fn question(&self) -> &str {
-        &self.question
+        &self.0.question
     }
 
-    /// The call, the first time; it is never given out again.
-    pub(crate) fn release(&self) -> Option<ToolCall> {
-        (!self.is_spent.swap(true, Ordering::SeqCst)).then(|| self.call.clone())
+    /// The call and its arguments, the first time; it is never given out again.
+    pub(crate) fn release(&self) -> Option<(ToolCall, Value)> {
+        let is_first = !self.0.is_spent.swap(true, Ordering::SeqCst);
+        is_first.then(|| (self.0.call.clone(), self.0.arguments.clone()))
     }
 }
 
@@ -92,10 +105,10 @@ impl Confirmation {
         let Some(Asked { held, was_heard }) = &self.asked else {
             return Answer::Nothing;
         };
-        if consent::read(text, &held.question) != Consent::Yes {
+        if consent::read(text, held.question()) != Consent::Yes {
             return Answer::Dropped(held.clone());
         }
-        if speaker.identity != held.speaker.identity {
+        if speaker.identity != held.0.speaker.identity {
             Answer::Unclear(held.clone(), NOT_YOURS)
         } else if *was_heard {
             Answer::Agreed(held.clone())
@@ -110,7 +123,7 @@ impl Confirmation {
             was_heard: outcome
                 .heard
                 .as_deref()
-                .is_none_or(|heard| has_heard(heard, &held.question)),
+                .is_none_or(|heard| has_heard(heard, held.question())),
             held,
         });
     }

@@ -12,16 +12,15 @@ mod conversation;
 pub mod event;
 mod history;
 mod reply;
-mod speaker;
 mod spoken;
 mod tools;
 
 pub use assistant::{Assistant, Confirm, Menu, Modality, Mode, OverrideError, rules};
+pub use casp_actions::{Action, ActionName, Prepared, Speaker, ToolKind, ToolOutcome, ToolStatus};
 pub use clauses::{ClauseSplitter, speakable};
 pub use confirmation::HeldCall;
 pub use conversation::Conversation;
 pub use history::{History, PastTurn, TurnRole};
 pub use reply::{Reply, ReplyEvent, ReplyOutcome};
-pub use speaker::Speaker;
 pub use spoken::{SpokenClause, heard_text};
-pub use tools::{Action, ActionName, NoTools, ToolKind, ToolOutcome, ToolSet, ToolStatus, Tools};
+pub use tools::{NoTools, ToolSet, Tools};

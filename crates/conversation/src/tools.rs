@@ -3,29 +3,15 @@
 mod catalogue;
 mod connection_check;
 mod hang_up;
-mod name;
-mod outcome;
 mod set;
 mod vocabulary;
 
-pub use name::ActionName;
-pub use outcome::{ToolOutcome, ToolStatus};
-pub use set::{Action, ToolSet};
+pub use set::ToolSet;
 pub(crate) use vocabulary::is_action_pattern;
 
-use crate::Speaker;
+use crate::{Prepared, Speaker, ToolKind, ToolOutcome};
 use casp_providers::ToolSpec;
-use serde::Deserialize;
-
-/// Whether a tool changes something outside the conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ToolKind {
-    /// It only looks; it may run for a turn that is still a guess.
-    Read,
-    /// It changes something; it waits for the turn to be decided.
-    Write,
-}
+use serde_json::Value;
 
 /// What the model may call in one conversation.
 #[async_trait::async_trait]
@@ -36,14 +22,12 @@ pub trait Tools: Send + Sync + std::fmt::Debug {
     fn kind(&self, _name: &str) -> ToolKind {
         ToolKind::Write
     }
-    /// What the user is asked before a call runs, complete: "Shall I send “we won” to John?". `None` for what needs
-    /// nobody's yes: it only ends the conversation, or would do nothing.
-    fn confirmation(&self, name: &str, _arguments: &str) -> Option<String> {
-        Some(format!("Shall I use {}?", ActionName::from_tool(name)))
-    }
-    /// Runs one for a speaker. `name` is as in its spec; `arguments` is the JSON text of an object. What goes wrong is
-    /// in the outcome. Dropping the future stops waiting for it.
-    async fn call(&self, speaker: &Speaker, name: &str, arguments: &str) -> ToolOutcome;
+    /// Settles what a call asks for, without changing anything; what the user is asked before it runs is in it. `name` is
+    /// as in its spec. It may run for a turn that is still a guess.
+    async fn prepare(&self, speaker: &Speaker, name: &str, arguments: Value) -> Prepared;
+    /// Runs one for a speaker, with the arguments that [`Tools::prepare`] gave. What goes wrong is in the outcome. Dropping
+    /// the future stops waiting for it.
+    async fn call(&self, speaker: &Speaker, name: &str, arguments: Value) -> ToolOutcome;
 }
 
 /// No tools at all.
@@ -55,7 +39,14 @@ impl Tools for NoTools {
     fn specs(&self) -> Vec<ToolSpec> {
         Vec::new()
     }
-    async fn call(&self, _speaker: &Speaker, name: &str, _arguments: &str) -> ToolOutcome {
-        ToolOutcome::failed(format!("There is no tool {name}."))
+    async fn prepare(&self, _speaker: &Speaker, name: &str, _arguments: Value) -> Prepared {
+        Prepared::Refused(no_such_tool(name))
     }
+    async fn call(&self, _speaker: &Speaker, name: &str, _arguments: Value) -> ToolOutcome {
+        no_such_tool(name)
+    }
+}
+
+fn no_such_tool(name: &str) -> ToolOutcome {
+    ToolOutcome::failed(format!("There is no tool {name}."))
 }

@@ -1,7 +1,7 @@
 //! The offline default: the rule-based assistant with the tools of an account that has connected nothing.
 
 use casp_conversation::{
-    Action, ActionName, Assistant, Conversation, NoTools, ReplyEvent, Speaker, ToolKind,
+    Action, ActionName, Assistant, Conversation, NoTools, Prepared, ReplyEvent, Speaker, ToolKind,
     ToolOutcome, ToolSet, Tools,
 };
 use casp_providers::builtin::assistant::RuleBased;
@@ -111,9 +111,13 @@ impl Action for SendMail {
     fn kind(&self) -> ToolKind {
         ToolKind::Write
     }
-    fn confirmation(&self, arguments: &Value) -> Option<String> {
+    async fn prepare(&self, _speaker: &Speaker, arguments: Value) -> Prepared {
         let (to, body) = (&arguments["to"], &arguments["body"]);
-        Some(format!("Shall I write {body} to {to}?"))
+        let question = Some(format!("Shall I write {body} to {to}?"));
+        Prepared::Ready {
+            arguments,
+            question,
+        }
     }
     async fn run(&self, speaker: &Speaker, arguments: Value) -> ToolOutcome {
         let mail = format!("{}: {arguments}", speaker.identity);

@@ -16,7 +16,7 @@ fn held() -> HeldCall {
         name: "gmail__send".into(),
         arguments: "{}".into(),
     };
-    HeldCall::new(call, QUESTION.into(), ann())
+    HeldCall::new(call, serde_json::json!({}), QUESTION.into(), ann())
 }
 
 /// A question was put, of which this was heard (`None`: all of it).
@@ -49,7 +49,7 @@ fn a_yes_of_the_one_who_asked_releases_it_once() {
     let Answer::Agreed(second) = confirmation.answered(&ann(), "yes") else {
         panic!("not agreed")
     };
-    assert_eq!(first.release().unwrap().name, "gmail__send");
+    assert_eq!(first.release().unwrap().0.name, "gmail__send");
     assert_eq!(second.release(), None);
 }
 

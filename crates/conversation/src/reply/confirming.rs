@@ -8,17 +8,13 @@ use crate::{ClauseSplitter, Confirm, HeldCall, ToolKind, ToolOutcome, ToolStatus
 use casp_providers::{ChatMessage, ToolCall};
 
 impl Rounds {
-    /// The question to be put before this call runs, where one is.
-    pub(super) fn question_for(&self, call: &ToolCall) -> Option<String> {
-        let is_asked_for = match self.turn.confirm {
+    /// Whether the user is asked before such a call runs.
+    pub(super) fn asks_before(&self, call: &ToolCall) -> bool {
+        match self.turn.confirm {
             Confirm::Never => false,
             Confirm::Writes => self.tools.kind(&call.name) == ToolKind::Write,
             Confirm::Always => true,
-        };
-        let arguments = arguments_of(call);
-        is_asked_for
-            .then(|| self.tools.confirmation(&call.name, arguments))
-            .flatten()
+        }
     }
 
     /// Puts the question, and with it the reply ends.
@@ -58,7 +54,7 @@ impl Rounds {
     pub(super) async fn carry_out(&mut self, held: HeldCall) -> Step<()> {
         self.turn_decided().await?;
         // Two replies to the same yes: the second finds nothing to do.
-        let Some(call) = held.release() else {
+        let Some((call, arguments)) = held.release() else {
             return self.converse().await;
         };
         // The call that asked has been answered already, under the id it had.
@@ -66,7 +62,7 @@ impl Rounds {
         let call = self.ledger.with_own_id(ToolCall { id, ..call });
         self.tell_of_calls(std::slice::from_ref(&call));
         let outcome = match self.ledger.admit(&call, &self.request.tools) {
-            Ok(()) => self.call_tool(&call).await?.1,
+            Ok(_) => self.call_tool(&call, arguments).await?.1,
             Err(error) => ToolOutcome::failed(error),
         };
         self.add_answer(&call, &outcome);
@@ -91,14 +87,5 @@ impl Rounds {
             }
             other => other,
         }
-    }
-}
-
-/// Models write nothing at all for a tool without arguments.
-pub(super) fn arguments_of(call: &ToolCall) -> &str {
-    if call.arguments.trim().is_empty() {
-        "{}"
-    } else {
-        &call.arguments
     }
 }

@@ -2,13 +2,13 @@
 
 use super::{
     Opening, ReplyEvent, Turn,
-    confirming::arguments_of,
     outcome::Progress,
     tool_calls::{self, Ledger},
 };
-use crate::{ActionName, ClauseSplitter, HeldCall, ToolKind, ToolOutcome, Tools};
+use crate::{ActionName, ClauseSplitter, HeldCall, Prepared, ToolKind, ToolOutcome, Tools};
 use casp_providers::{ChatMessage, ChatRequest, Delta, LanguageModel, ProviderError, ToolCall};
 use futures_util::{StreamExt, future::join_all};
+use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
@@ -185,58 +185,97 @@ impl Rounds {
         Ok(round)
     }
 
-    /// Runs the calls of a round, those that read side by side, then those that write one by one. Of those that the
-    /// user is to agree to, the first is held; nothing else is changed then.
+    /// Prepares the calls of a round and runs them, those that read side by side, then those that write one by one. Of
+    /// those that the user is to agree to, the first is held; nothing else is changed then.
     async fn call_tools(&mut self, calls: Vec<ToolCall>) -> Step<Called> {
         self.tell_of_calls(&calls);
-        let mut refused = Vec::new();
-        let (mut reads, mut writes) = (Vec::new(), Vec::new());
-        let mut held: Option<(&ToolCall, String)> = None;
+        let mut admitted = Vec::new();
         for call in &calls {
-            if let Err(error) = self.ledger.admit(call, &self.request.tools) {
-                refused.push((call, error));
-                continue;
+            match self.ledger.admit(call, &self.request.tools) {
+                Ok(arguments) => admitted.push((call, arguments)),
+                Err(error) => self.add_answer(call, &ToolOutcome::failed(error)),
             }
-            match self.question_for(call) {
-                Some(question) if held.is_none() => held = Some((call, question)),
-                Some(_) => refused.push((call, ONE_AT_A_TIME.to_owned())),
-                None if self.tools.kind(&call.name) == ToolKind::Read => reads.push(call),
-                None => writes.push(call),
+        }
+        let this = &*self;
+        let prepared = join_all(admitted.into_iter().map(async |(call, arguments)| {
+            let prepared = this.prepare_call(call, arguments).await;
+            (call, prepared)
+        }))
+        .await;
+        let (mut reads, mut writes) = (Vec::new(), Vec::new());
+        let mut held: Option<(&ToolCall, Value, String)> = None;
+        for (call, prepared) in prepared {
+            let (arguments, question) = match prepared {
+                Prepared::Ready {
+                    arguments,
+                    question,
+                } => (arguments, question),
+                Prepared::Refused(outcome) => {
+                    self.tell_of_refusal(call, &outcome).await?;
+                    self.add_answer(call, &outcome);
+                    continue;
+                }
+            };
+            match question.filter(|_| self.asks_before(call)) {
+                Some(question) if held.is_none() => held = Some((call, arguments, question)),
+                Some(_) => self.add_answer(call, &ToolOutcome::failed(ONE_AT_A_TIME)),
+                None if self.tools.kind(&call.name) == ToolKind::Read => {
+                    reads.push((call, arguments));
+                }
+                None => writes.push((call, arguments)),
             }
         }
         if held.is_some() {
-            let waiting = writes.drain(..);
-            refused.extend(waiting.map(|call| (call, ONE_AT_A_TIME.to_owned())));
+            for (call, _) in writes.drain(..) {
+                self.add_answer(call, &ToolOutcome::failed(ONE_AT_A_TIME));
+            }
         }
-        for (call, error) in refused {
-            self.add_answer(call, &ToolOutcome::failed(error));
-        }
-        let answers = join_all(reads.into_iter().map(|call| self.call_tool(call))).await;
+        let reading = reads.into_iter();
+        let answers = join_all(reading.map(|(call, arguments)| self.call_tool(call, arguments)));
         let mut is_over = false;
-        for answer in answers {
+        for answer in answers.await {
             let (call, outcome) = answer?;
             is_over |= outcome.ends_conversation;
             self.add_answer(call, &outcome);
         }
-        for call in writes {
+        for (call, arguments) in writes {
             self.turn_decided().await?;
-            let (call, outcome) = self.call_tool(call).await?;
+            let (call, outcome) = self.call_tool(call, arguments).await?;
             is_over |= outcome.ends_conversation;
             self.add_answer(call, &outcome);
         }
-        if let Some((call, question)) = held {
+        if let Some((call, arguments, question)) = held {
             self.add_answer(
                 call,
                 &ToolOutcome::needs_confirmation(question.clone().into()),
             );
             let speaker = self.turn.speaker.clone();
-            return Ok(Called::Held(HeldCall::new(call.clone(), question, speaker)));
+            let held = HeldCall::new(call.clone(), arguments, question, speaker);
+            return Ok(Called::Held(held));
         }
         Ok(if is_over {
             Called::Over
         } else {
             Called::Answered
         })
+    }
+
+    /// Settles what a call asks for.
+    async fn prepare_call(&self, call: &ToolCall, arguments: Value) -> Prepared {
+        let speaker = &self.turn.speaker;
+        let preparing = self.tools.prepare(speaker, &call.name, arguments);
+        match tokio::time::timeout(TOOL_TIMEOUT, preparing).await {
+            Ok(prepared) => prepared,
+            Err(_) => Prepared::Refused(ToolOutcome::failed("It took too long. Nothing was done.")),
+        }
+    }
+
+    /// A call that could not even begin is an action that failed.
+    async fn tell_of_refusal(&self, call: &ToolCall, outcome: &ToolOutcome) -> Step<()> {
+        let name = ActionName::from_tool(&call.name).as_str().to_owned();
+        self.send(ReplyEvent::ActionStarted { name: name.clone() })
+            .await?;
+        self.send(finished(name, outcome)).await
     }
 
     /// The calls as they stand in the conversation.
@@ -258,30 +297,18 @@ impl Rounds {
     pub(super) async fn call_tool<'a>(
         &self,
         call: &'a ToolCall,
+        arguments: Value,
     ) -> Step<(&'a ToolCall, ToolOutcome)> {
         self.progress.begin_call(call);
         let name = ActionName::from_tool(&call.name).as_str().to_owned();
         self.send(ReplyEvent::ActionStarted { name: name.clone() })
             .await?;
-        let running = self
-            .tools
-            .call(&self.turn.speaker, &call.name, arguments_of(call));
+        let running = self.tools.call(&self.turn.speaker, &call.name, arguments);
         let outcome = match tokio::time::timeout(TOOL_TIMEOUT, running).await {
             Ok(outcome) => outcome,
             Err(_) => ToolOutcome::failed("It took too long; it is not known whether it was done."),
         };
-        let (status, result, error) = (
-            outcome.status,
-            outcome.result.clone(),
-            outcome.error.clone(),
-        );
-        self.send(ReplyEvent::ActionFinished {
-            name,
-            status,
-            result,
-            error,
-        })
-        .await?;
+        self.send(finished(name, &outcome)).await?;
         Ok((call, outcome))
     }
 
@@ -343,5 +370,14 @@ impl Rounds {
             provider: self.llm.name().to_owned(),
             message: message.to_owned(),
         })
+    }
+}
+
+fn finished(name: String, outcome: &ToolOutcome) -> ReplyEvent {
+    ReplyEvent::ActionFinished {
+        name,
+        status: outcome.status,
+        result: outcome.result.clone(),
+        error: outcome.error.clone(),
     }
 }

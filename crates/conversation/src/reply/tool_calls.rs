@@ -1,6 +1,7 @@
 //! Which calls of the model are let through.
 
 use casp_providers::{ToolCall, ToolSpec};
+use serde_json::{Value, json};
 
 /// Most calls in a reply.
 const MAX_CALLS: usize = 16;
@@ -26,8 +27,8 @@ impl Ledger {
         call
     }
 
-    /// Lets a call through, or says what to tell the model instead.
-    pub(super) fn admit(&mut self, call: &ToolCall, offered: &[ToolSpec]) -> Result<(), String> {
+    /// Lets a call through and reads its arguments, or says what to tell the model instead.
+    pub(super) fn admit(&mut self, call: &ToolCall, offered: &[ToolSpec]) -> Result<Value, String> {
         self.asked += 1;
         if self.asked > MAX_CALLS {
             return Err("That were too many calls. Answer with what you have.".to_owned());
@@ -35,17 +36,17 @@ impl Ledger {
         if !offered.iter().any(|spec| spec.name == call.name) {
             return Err(format!("There is no tool {}.", call.name));
         }
-        let Some(arguments) = canonical(&call.arguments) else {
+        let Some(arguments) = object(&call.arguments) else {
             let written: String = call.arguments.chars().take(200).collect();
             return Err(format!("The arguments are not a JSON object: {written}"));
         };
-        let this = (call.name.clone(), arguments);
+        let this = (call.name.clone(), arguments.to_string());
         if self.admitted.contains(&this) {
             self.repeats += 1;
             return Err("You made this very call before. Answer with what it said.".to_owned());
         }
         self.admitted.push(this);
-        Ok(())
+        Ok(arguments)
     }
 
     /// Whether the model has had its share of calls.
@@ -56,21 +57,21 @@ impl Ledger {
 
 /// A call as the history tells it: several servers refuse a conversation with arguments that are not JSON.
 pub(super) fn as_told(call: &ToolCall) -> ToolCall {
-    let arguments = canonical(&call.arguments).unwrap_or_else(|| "{}".to_owned());
+    let arguments = object(&call.arguments).unwrap_or_else(|| json!({}));
     ToolCall {
-        arguments,
+        arguments: arguments.to_string(),
         ..call.clone()
     }
 }
 
-/// Arguments in one spelling; none when they are no JSON object. Models write nothing for no arguments.
-fn canonical(arguments: &str) -> Option<String> {
+/// The arguments; none when they are no JSON object. Models write nothing for no arguments.
+fn object(arguments: &str) -> Option<Value> {
     if arguments.trim().is_empty() {
-        return Some("{}".to_owned());
+        return Some(json!({}));
     }
-    let object =
-        serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(arguments).ok()?;
-    serde_json::to_string(&object).ok()
+    serde_json::from_str(arguments)
+        .ok()
+        .filter(Value::is_object)
 }
 
 #[cfg(test)]
@@ -98,7 +99,7 @@ mod tests {
         let mut ledger = Ledger::default();
         assert_eq!(
             ledger.admit(&call("look", r#"{"a":1,"b":2}"#), &offered()),
-            Ok(())
+            Ok(json!({"a": 1, "b": 2}))
         );
         assert!(
             ledger
@@ -120,7 +121,7 @@ mod tests {
         for number in 0..MAX_CALLS {
             assert_eq!(
                 ledger.admit(&call("look", &format!("{{\"n\":{number}}}")), &offered()),
-                Ok(())
+                Ok(json!({"n": number}))
             );
         }
         assert!(ledger.is_spent());
@@ -162,6 +163,6 @@ mod tests {
         );
         assert!(ledger.admit(&call("look", "{"), &offered()).is_err());
         assert!(ledger.admit(&call("look", "[1]"), &offered()).is_err());
-        assert_eq!(ledger.admit(&call("look", ""), &offered()), Ok(()));
+        assert_eq!(ledger.admit(&call("look", ""), &offered()), Ok(json!({})));
     }
 }

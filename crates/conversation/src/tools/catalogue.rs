@@ -1,6 +1,6 @@
 //! The actions that models are told of: `catalogue.toml`.
 
-use super::{ActionName, ToolKind};
+use crate::{ActionName, ToolKind};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;

@@ -1,7 +1,6 @@
 //! `call.hang_up`: the conversation ends when the reply has been spoken.
 
-use super::{Action, ActionName, ToolKind, ToolOutcome};
-use crate::Speaker;
+use crate::{Action, ActionName, Speaker, ToolKind, ToolOutcome};
 use serde_json::{Value, json};
 
 /// Ends the conversation.
@@ -27,9 +26,6 @@ impl Action for HangUp {
     }
     fn kind(&self) -> ToolKind {
         ToolKind::Write
-    }
-    fn confirmation(&self, _arguments: &Value) -> Option<String> {
-        None
     }
     async fn run(&self, _speaker: &Speaker, _arguments: Value) -> ToolOutcome {
         ToolOutcome {

@@ -1,32 +1,10 @@
 //! The registry: the actions of one conversation as tools.
 
-use super::{
-    ActionName, ToolKind, ToolOutcome, Tools, catalogue, connection_check::ConnectionCheck,
-    hang_up::HangUp,
-};
-use crate::{Assistant, Modality, Speaker};
+use super::{Tools, catalogue, connection_check::ConnectionCheck, hang_up::HangUp, no_such_tool};
+use crate::{Action, ActionName, Assistant, Modality, Prepared, Speaker, ToolKind, ToolOutcome};
 use casp_providers::ToolSpec;
 use serde_json::Value;
 use std::sync::Arc;
-
-/// Something the agent can do.
-#[async_trait::async_trait]
-pub trait Action: Send + Sync + std::fmt::Debug {
-    /// Its name.
-    fn name(&self) -> &ActionName;
-    /// One sentence for the model.
-    fn description(&self) -> &str;
-    /// JSON schema of its arguments (an object).
-    fn parameters(&self) -> Value;
-    /// Whether it changes something.
-    fn kind(&self) -> ToolKind;
-    /// What the user is asked before it runs with these arguments, complete, in words that leave no doubt about what
-    /// will be done: "Shall I send “we won” to John?". Where writes are confirmed, it runs only after a yes to this.
-    /// `None` for what needs nobody's yes: it only ends the conversation, or would do nothing.
-    fn confirmation(&self, arguments: &Value) -> Option<String>;
-    /// Does it for a speaker. `arguments` is an object; whether it fits the schema is for the action to see.
-    async fn run(&self, speaker: &Speaker, arguments: Value) -> ToolOutcome;
-}
 
 /// The actions of one conversation, in the order they were added.
 #[derive(Debug, Clone, Default)]
@@ -102,19 +80,17 @@ impl Tools for ToolSet {
             .map_or(ToolKind::Write, |action| action.kind())
     }
 
-    fn confirmation(&self, name: &str, arguments: &str) -> Option<String> {
-        // What is unknown or no JSON is refused when it is called.
-        let arguments = serde_json::from_str(arguments).ok()?;
-        self.find(name)?.confirmation(&arguments)
+    async fn prepare(&self, speaker: &Speaker, name: &str, arguments: Value) -> Prepared {
+        match self.find(name) {
+            Some(action) => action.prepare(speaker, arguments).await,
+            None => Prepared::Refused(no_such_tool(name)),
+        }
     }
 
-    async fn call(&self, speaker: &Speaker, name: &str, arguments: &str) -> ToolOutcome {
-        let Some(action) = self.find(name) else {
-            return ToolOutcome::failed(format!("There is no tool {name}."));
-        };
-        match serde_json::from_str(arguments) {
-            Ok(arguments @ Value::Object(_)) => action.run(speaker, arguments).await,
-            _ => ToolOutcome::failed("The arguments are not a JSON object."),
+    async fn call(&self, speaker: &Speaker, name: &str, arguments: Value) -> ToolOutcome {
+        match self.find(name) {
+            Some(action) => action.run(speaker, arguments).await,
+            None => no_such_tool(name),
         }
     }
 }
@@ -189,7 +165,11 @@ mod tests {
     async fn without_a_connection_every_action_says_how_to_connect() {
         let set = ToolSet::for_assistant(&default_assistant());
         let outcome = set
-            .call(&somebody(), "google-calendar__agenda", r#"{"day":"today"}"#)
+            .call(
+                &somebody(),
+                "google-calendar__agenda",
+                json!({"day": "today"}),
+            )
             .await;
         assert_eq!(outcome.status, ToolStatus::Failed);
         assert!(
@@ -207,31 +187,20 @@ mod tests {
     #[tokio::test]
     async fn hanging_up_ends_the_conversation() {
         let outcome = ToolSet::for_assistant(&default_assistant())
-            .call(&somebody(), "call__hang_up", "{}")
+            .call(&somebody(), "call__hang_up", json!({}))
             .await;
         assert!(outcome.ends_conversation);
         assert_eq!(outcome.status, ToolStatus::Succeeded);
     }
 
     #[tokio::test]
-    async fn what_the_model_gets_wrong_is_told_to_it() {
+    async fn what_is_not_there_is_said() {
         let set = ToolSet::for_assistant(&default_assistant());
-        for (name, arguments, expected) in [
-            ("nothing__here", "{}", "There is no tool nothing__here."),
-            (
-                "google-calendar__agenda",
-                "{\"day\":",
-                "The arguments are not a JSON object.",
-            ),
-            (
-                "google-calendar__agenda",
-                "[]",
-                "The arguments are not a JSON object.",
-            ),
-        ] {
-            let outcome = set.call(&somebody(), name, arguments).await;
-            assert_eq!(outcome, ToolOutcome::failed(expected));
-        }
+        let expected = ToolOutcome::failed("There is no tool nothing__here.");
+        let outcome = set.call(&somebody(), "nothing__here", json!({})).await;
+        assert_eq!(outcome, expected);
+        let prepared = set.prepare(&somebody(), "nothing__here", json!({})).await;
+        assert_eq!(prepared, Prepared::Refused(expected));
         assert_eq!(set.kind("nothing__here"), ToolKind::Write);
         assert_eq!(set.kind("google-calendar__agenda"), ToolKind::Read);
         assert_eq!(set.kind("gmail__send"), ToolKind::Write);
@@ -254,9 +223,6 @@ mod tests {
             }
             fn kind(&self) -> ToolKind {
                 ToolKind::Read
-            }
-            fn confirmation(&self, _arguments: &Value) -> Option<String> {
-                None
             }
             async fn run(&self, _speaker: &Speaker, _arguments: Value) -> ToolOutcome {
                 ToolOutcome::succeeded(json!([]))

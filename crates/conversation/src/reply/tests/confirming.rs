@@ -72,6 +72,26 @@ async fn a_write_runs_after_the_question_and_a_yes() {
 }
 
 #[tokio::test]
+async fn what_was_settled_when_it_was_asked_is_what_runs() {
+    let to = |who| calls([tool("1", "send", &format!(r#"{{"to":"{who}"}}"#))]);
+    let llm = Script::new([
+        to("john"),
+        says("Sent."),
+        to("nobody"),
+        says("Who is that?"),
+    ]);
+    let tools: Arc<TestTools> = Arc::default();
+    let mut conversation = careful_conversation(&llm, &tools, Confirm::Writes);
+    let asked = turn(&mut conversation, &ann(), "Send it to John.").await;
+    assert_eq!(asked[1], r#"says Shall I send {"to":"john@example.com"}?"#);
+    turn(&mut conversation, &ann(), "Yes.").await;
+    assert_eq!(tools.calls(), [r#"send {"to":"john@example.com"}"#]);
+    let refused = turn(&mut conversation, &ann(), "Send it to nobody.").await;
+    assert_eq!(refused[1..3], ["starts send", "send failed"]);
+    assert_eq!(tools.calls().len(), 1);
+}
+
+#[tokio::test]
 async fn the_question_is_all_that_a_guess_does() {
     let llm = Script::new([send()]);
     let tools: Arc<TestTools> = Arc::default();

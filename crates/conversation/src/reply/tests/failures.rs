@@ -3,8 +3,9 @@
 use super::script::{
     Answer, Script, TestTools, ann, calls, conversation, read, short, text, tool, unavailable,
 };
-use crate::{Assistant, Conversation, Speaker, ToolKind, ToolOutcome, Tools};
+use crate::{Assistant, Conversation, Prepared, Speaker, ToolKind, ToolOutcome, Tools};
 use casp_providers::{ChatMessage, Delta, FinishReason, ProviderError, ToolSpec};
+use serde_json::Value;
 use std::sync::Arc;
 
 #[tokio::test]
@@ -83,7 +84,10 @@ async fn a_tool_that_panics_fails_the_reply_and_nothing_else() {
         fn kind(&self, _name: &str) -> ToolKind {
             ToolKind::Read
         }
-        async fn call(&self, _speaker: &Speaker, _name: &str, _arguments: &str) -> ToolOutcome {
+        async fn prepare(&self, _speaker: &Speaker, _name: &str, arguments: Value) -> Prepared {
+            Prepared::unasked(arguments)
+        }
+        async fn call(&self, _speaker: &Speaker, _name: &str, _arguments: Value) -> ToolOutcome {
             panic!("a tool's own mistake")
         }
     }

@@ -1,13 +1,13 @@
 //! A model that says what it is told to, and tools to go with it.
 
-use crate::{Assistant, Confirm, Conversation, Speaker, ToolKind, ToolOutcome, Tools};
+use crate::{Assistant, Confirm, Conversation, Prepared, Speaker, ToolKind, ToolOutcome, Tools};
 use crate::{Reply, ReplyEvent, ReplyOutcome};
 use casp_providers::{
     ChatMessage, ChatRequest, ChatStream, Delta, FinishReason, LanguageModel, ProviderError,
     ToolCall, ToolSpec,
 };
 use futures_util::{StreamExt, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
@@ -121,10 +121,20 @@ impl Tools for TestTools {
             ToolKind::Write
         }
     }
-    fn confirmation(&self, name: &str, arguments: &str) -> Option<String> {
-        (name != "leave").then(|| format!("Shall I {name} {arguments}?"))
+    async fn prepare(&self, _speaker: &Speaker, name: &str, mut arguments: Value) -> Prepared {
+        if arguments["to"] == "nobody" {
+            return Prepared::Refused(ToolOutcome::failed("There is no nobody."));
+        }
+        if arguments["to"] == "john" {
+            arguments["to"] = json!("john@example.com");
+        }
+        let question = (name != "leave").then(|| format!("Shall I {name} {arguments}?"));
+        Prepared::Ready {
+            arguments,
+            question,
+        }
     }
-    async fn call(&self, speaker: &Speaker, name: &str, arguments: &str) -> ToolOutcome {
+    async fn call(&self, speaker: &Speaker, name: &str, arguments: Value) -> ToolOutcome {
         let who = if *speaker == ann() {
             ""
         } else {

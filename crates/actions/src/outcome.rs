@@ -84,7 +84,7 @@ impl ToolOutcome {
     }
 
     /// What the model reads: JSON.
-    pub(crate) fn to_model_text(&self) -> String {
+    pub fn to_model_text(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|_| r#"{"status":"failed"}"#.to_owned())
     }
 }

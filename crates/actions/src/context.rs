@@ -1,0 +1,51 @@
+//! What actions work with.
+
+use crate::{ApiClient, Endpoints, Owner, Provider, Speaker, TokenError, TokenSource};
+use casp_providers::LanguageModel;
+use casp_store::{AccountId, Store};
+use jiff::{Timestamp, tz::TimeZone};
+use std::sync::Arc;
+
+/// What all actions of a process share.
+#[derive(Debug)]
+pub struct ActionServices {
+    /// Connections.
+    pub tokens: Arc<dyn TokenSource>,
+    /// Requests to the providers; without redirects.
+    pub http: reqwest::Client,
+    /// Where the providers are.
+    pub endpoints: Endpoints,
+    /// Audit trail and idempotency.
+    pub store: Store,
+    /// Summarises files.
+    pub language_model: Arc<dyn LanguageModel>,
+    /// Now; tests pass their own.
+    pub now: fn() -> Timestamp,
+}
+
+/// The conversation or request that actions belong to.
+#[derive(Debug, Clone)]
+pub struct ActionContext {
+    /// What all share.
+    pub services: Arc<ActionServices>,
+    /// Whose conversation.
+    pub account: AccountId,
+    /// The speaker's time zone, where the calendar does not tell.
+    pub zone: TimeZone,
+    /// The session; none for a request to the API.
+    pub session: Option<String>,
+}
+
+impl ActionContext {
+    /// A provider's API on behalf of a speaker. A stranger has no connections.
+    pub fn client(&self, speaker: &Speaker, provider: Provider) -> Result<ApiClient, TokenError> {
+        let resource = speaker.resource.clone();
+        let owner = Owner {
+            account: self.account,
+            resource: resource.ok_or(TokenError::NotConnected(provider))?,
+        };
+        let services = &self.services;
+        let (http, tokens) = (services.http.clone(), services.tokens.clone());
+        Ok(ApiClient::new(http, tokens, owner, provider))
+    }
+}
