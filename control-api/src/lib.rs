@@ -13,6 +13,7 @@ mod call_end;
 mod calls;
 mod clock;
 mod config;
+mod debug;
 mod error;
 mod idempotency;
 mod identities;

@@ -1,7 +1,7 @@
 //! Every route, and the OpenAPI document that comes of them.
 
 use crate::{
-    ControlApi, accounts, call_end, calls,
+    ControlApi, accounts, call_end, calls, debug,
     error::plain,
     identities, layers, livekit_webhook, numbers,
     openapi::{self, ApiDoc},
@@ -57,5 +57,6 @@ fn described() -> OpenApiRouter<ControlApi> {
         .merge(recordings::routes())
         .merge(whisper::routes())
         .merge(identities::routes())
+        .merge(debug::routes())
         .merge(operations::routes())
 }

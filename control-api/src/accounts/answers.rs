@@ -12,17 +12,17 @@ use utoipa::ToSchema;
 
 /// An account as its owner sees it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct UserView {
+pub(crate) struct UserView {
     /// Number.
     #[schema(example = 1)]
-    pub(super) id: i64,
+    pub(crate) id: i64,
     /// Lower case.
     #[schema(example = "user@example.com")]
-    pub(super) email: String,
+    pub(crate) email: String,
     /// May sign in.
-    pub(super) is_active: bool,
+    pub(crate) is_active: bool,
     /// May use the routes for administrators.
-    pub(super) is_admin: bool,
+    pub(crate) is_admin: bool,
 }
 
 impl From<Account> for UserView {

@@ -3,7 +3,6 @@
 mod answers;
 mod api_keys;
 mod captcha;
-mod debug;
 mod email;
 mod forms;
 mod logout;
@@ -18,6 +17,7 @@ mod settings;
 mod sign_in;
 mod verify_email;
 
+pub(crate) use answers::UserView;
 pub(crate) use captcha::Captcha;
 pub(crate) use email::Email;
 pub(crate) use mail::Mailer;
@@ -51,6 +51,4 @@ pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
         .routes(routes!(me::show_me))
         .routes(routes!(api_keys::list_keys, api_keys::create_key))
         .routes(routes!(api_keys::delete_key))
-        .routes(routes!(debug::all_users))
-        .routes(routes!(debug::protected_admin))
 }

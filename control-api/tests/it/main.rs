@@ -5,6 +5,7 @@ mod auth;
 mod background;
 mod calls;
 mod captcha;
+mod debug;
 mod errors;
 mod identities;
 mod inbound;

@@ -1,8 +1,8 @@
 //! `/debug/all-users`, `/debug/protected-admin`: for administrators.
 
-use super::answers::UserView;
 use crate::{
     ControlApi,
+    accounts::UserView,
     auth::Admin,
     error::{ApiError, FieldError, Problem},
 };
