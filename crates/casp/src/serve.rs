@@ -36,6 +36,11 @@ const ALL_CLEANUP: CleanupOptions = CleanupOptions {
 /// `casp control-api`
 pub(crate) async fn control_api(settings: Settings) -> anyhow::Result<()> {
     let secret_key = secret_key(&settings)?;
+    if settings.allows_private_urls {
+        bail!(
+            "ALLOW_PRIVATE_URLS is for `casp dev` alone: with it tenants' URLs reach your own network. Unset it."
+        );
+    }
     let (listener, address) = parts::listen(&settings).await?;
     let parts = alone(settings, address).await?;
     let stop = parts::stop_on_signals()?;

@@ -87,6 +87,12 @@ pub(super) fn look(values: &Values) -> Vec<Demand> {
             "short or a sample: anybody who guesses it is in every room",
         ));
     }
+    if get("ALLOW_PRIVATE_URLS") == Some("true") {
+        demands.push(Must(
+            "ALLOW_PRIVATE_URLS",
+            "for `casp dev` alone: tenants' URLs would reach your own network",
+        ));
+    }
     if get("TWILIO_AUTH_TOKEN").is_none() {
         demands.push(Should(
             "TWILIO_AUTH_TOKEN",
@@ -164,6 +170,17 @@ mod tests {
             "LIVEKIT_API_SECRET",
         ];
         assert_eq!(musts(&[]), all);
+    }
+
+    #[test]
+    fn urls_of_tenants_stay_out_of_ones_own_network() {
+        let with = |value| {
+            let mut environment = GOOD.to_vec();
+            environment.push(("ALLOW_PRIVATE_URLS", value));
+            musts(&environment)
+        };
+        assert!(with("false").is_empty());
+        assert_eq!(with("true"), ["ALLOW_PRIVATE_URLS"]);
     }
 
     #[test]
