@@ -3,6 +3,7 @@ mod accounts;
 mod api_keys;
 mod auth;
 mod background;
+mod bad_input;
 mod calls;
 mod captcha;
 mod debug;
