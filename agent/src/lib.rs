@@ -26,6 +26,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         return Err(AgentError::NoPlaces);
     }
     config.livekit.worker_token()?;
+    casp_room::warm_up();
     worker::Worker::start(config).run(shutdown).await;
     Ok(())
 }

@@ -25,6 +25,10 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 
 const RATE_HZ: u32 = 8_000;
 const FRAME: Duration = Duration::from_millis(20);
+/// How long the phone network holds the first packet of speech, so that the next may be late. It is part of the delay.
+const PLAYOUT_DELAY: Duration = Duration::from_millis(40);
+/// After so long without sound the network's buffer starts anew.
+const STALE: Duration = Duration::from_millis(100);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -322,7 +326,12 @@ impl<'a> PhoneCall<'a> {
         }
         self.pcm.resize(self.codes.len(), 0);
         pcmu::decode(&self.codes, &mut self.pcm);
-        let start = self.playback_end.max(now);
+        let is_stale = self.playback_end + STALE < now;
+        let start = if is_stale {
+            now + PLAYOUT_DELAY
+        } else {
+            self.playback_end.max(now)
+        };
         let duration = Duration::from_secs_f64(self.pcm.len() as f64 / f64::from(RATE_HZ));
         self.playback_end = start + duration;
         self.caller.ear.feed(start, &self.pcm, RATE_HZ);

@@ -31,6 +31,7 @@ struct Shared {
 impl BridgeState {
     /// Starts a bridge; the apology is rendered in the background. Call it inside a tokio runtime.
     pub fn new(config: BridgeConfig) -> Self {
+        casp_room::warm_up();
         let shared = Arc::new(Shared {
             config,
             apology: ApologyClip::default(),

@@ -47,3 +47,9 @@ pub use room::{DataMessage, Room, TextOptions};
 pub use text::{TextReader, TextWriter};
 pub use tls::RootCertificates;
 pub use track::{AudioCodec, AudioPacket, LocalAudioTrack, OutgoingPacket, RemoteAudioTrack};
+
+/// Does what the first room of a process would otherwise wait for: the crypto library gathers entropy when its first key is
+/// made, which takes some 30 ms. Worth calling before anybody waits; costs nothing the second time.
+pub fn warm_up() {
+    let _ = str0m::RtcConfig::new().build(std::time::Instant::now());
+}
