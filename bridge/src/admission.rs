@@ -12,6 +12,7 @@ use casp_store::{
     sessions::{self, NewSession, Session, SessionKind, SessionState},
     stream_tokens,
 };
+use casp_telemetry::CallTrace;
 use casp_twilio::{
     CallSid,
     media_streams::{Fault, FaultCode, Start},
@@ -174,9 +175,14 @@ async fn announce(
         assistant: assistant.name.clone(),
         overrides,
     };
-    let session = sessions::announce(&state.config().store, &new, now_ms()).await?;
+    let now = now_ms();
+    let session = sessions::announce(&state.config().store, &new, now).await?;
     if session.account != account {
         return Err(BridgeError::Unauthorized);
+    }
+    if session.started_at_ms == now {
+        let trace = CallTrace::of(&session.id, session.started_at_ms);
+        trace.announced(&session.id, kind.name(), &session.assistant);
     }
     create_room(state, &session).await?;
     Ok((session, fault))

@@ -3,6 +3,7 @@
 use crate::{
     ControlApi,
     auth::Caller,
+    call_trace,
     clock::now_ms,
     error::{ApiError, Problem},
     path::PathValue,
@@ -59,9 +60,8 @@ pub(crate) async fn end_call(
     let session_id = phone_session_id(&call);
     let session = sessions::get(&api.config.store, &session_id).await?;
     let session = session.filter(|s| s.account == caller.account && s.state != SessionState::Ended);
-    if session.is_none() {
-        return Err(ApiError::NotFound("There is no such call."));
-    }
+    let session = session.ok_or(ApiError::NotFound("There is no such call."))?;
+    call_trace::joins(&session);
     close(&api, &session_id, "ended by the API").await?;
     end_at_twilio(&api, &call).await;
     Ok(Json(EndAnswer {

@@ -36,6 +36,7 @@ use casp_store::{
 };
 use serde::de::DeserializeOwned;
 use std::time::Duration;
+use tracing::Instrument as _;
 use utoipa::IntoParams;
 
 /// How long an answer is kept.
@@ -180,15 +181,16 @@ impl Idempotency {
             is_repeated: lease > 1,
         };
         let run = run(attempt);
-        let api = api.clone();
+        let (api, tasks) = (api.clone(), api.tasks.clone());
         // In a task of its own: a client that hangs up does not stop it half-way.
-        let running = api.clone().tasks.spawn(async move {
+        let work = async move {
             let answer = match tokio::time::timeout(RUN_TIMEOUT, run).await {
                 Ok(result) => result.into_response(),
                 Err(_) => crate::error::plain(StatusCode::GATEWAY_TIMEOUT).into_response(),
             };
             keep(&api, &request, lease, answer).await
-        });
+        };
+        let running = tasks.spawn(work.in_current_span());
         // A panic leaves the lease to run out.
         running
             .await

@@ -5,6 +5,7 @@ mod error_shape;
 mod measure;
 mod security_headers;
 mod time_limit;
+mod trace;
 
 use crate::ControlApi;
 use axum::{Router, extract::Request, middleware};
@@ -37,9 +38,11 @@ pub(crate) fn wrap(routes: Router, api: ControlApi) -> Router {
         .layer(middleware::from_fn(error_shape::drop_foreign_request_id))
 }
 
-/// Routes are measured one by one, by their pattern.
+/// Routes are measured and traced one by one, by their pattern.
 pub(crate) fn measured(routes: Router<ControlApi>) -> Router<ControlApi> {
-    routes.route_layer(middleware::from_fn(measure::measure))
+    routes
+        .route_layer(middleware::from_fn(trace::trace))
+        .route_layer(middleware::from_fn(measure::measure))
 }
 
 /// Method and path; never the query, where tokens are.

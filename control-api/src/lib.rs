@@ -10,6 +10,7 @@ mod auth;
 mod background;
 mod body;
 mod call_end;
+mod call_trace;
 mod calls;
 mod clock;
 mod config;

@@ -28,7 +28,7 @@ class Collector:
             service = next(a.value.string_value for a in resource.resource.attributes if a.key == "service.name")
             for scope in resource.scope_spans:
                 for span in scope.spans:
-                    attributes = {a.key: a.value.string_value or a.value.int_value for a in span.attributes}
+                    attributes = {a.key: getattr(a.value, a.value.WhichOneof("value")) for a in span.attributes}
                     self.spans.append({
                         "service": service, "name": span.name, "trace": span.trace_id.hex(), "id": span.span_id.hex(),
                         "parent": span.parent_span_id.hex(), "ms": (span.end_time_unix_nano - span.start_time_unix_nano) / 1e6,

@@ -10,6 +10,7 @@ use super::{
     recording::SAMPLE_RATE_HZ,
     sayings,
     speech::{Speech, user_timings},
+    trace,
     voice::Voice,
 };
 use crate::turn::{
@@ -17,8 +18,10 @@ use crate::turn::{
 };
 use casp_conversation::{ReplyEvent, Speaker, apology::Apology, event::Event};
 use casp_providers::Utterance;
+use casp_telemetry::mark_failed;
 use serde_json::json;
 use std::time::Instant;
+use tracing::Instrument as _;
 
 impl Conversation {
     pub(super) fn act_once(&mut self, action: Action) {
@@ -33,6 +36,11 @@ impl Conversation {
                 if let Some(speaker) = self.speakers.get_mut(&speaker) {
                     speaker.last_turn_since = speaker.turn_since.take();
                     lock(&speaker.recording).release();
+                }
+                let is_guessing =
+                    |speech: &Speech| speech.reply.is_some() && speech.decision.is_none();
+                if !self.speech.as_ref().is_some_and(is_guessing) {
+                    self.trace.next_turn();
                 }
             }
             Action::Prepare {
@@ -77,8 +85,15 @@ impl Conversation {
             language: self.dialogue.assistant().language.clone(),
         };
         let (services, reports) = (self.services.clone(), self.reports.clone());
+        let provider = services.speech_to_text.name();
+        let span = trace::transcription(self.trace.turn(), provider, since.elapsed());
         let request = self.tasks.spawn(async move {
-            let result = services.speech_to_text.transcribe(utterance).await;
+            let transcribing = services.speech_to_text.transcribe(utterance);
+            let result = transcribing.instrument(span.clone()).await;
+            if let Err(error) = &result {
+                mark_failed(&span, error.reason());
+            }
+            drop(span);
             // Without a loop nobody wants to know.
             let _ = reports.send(Report::Transcribed { id, result }).await;
         });
@@ -87,9 +102,11 @@ impl Conversation {
 
     fn prepare(&mut self, utterance: UtteranceId, author: Author, text: &str) {
         self.dialogue.set_now(jiff::Zoned::now());
-        let reply = self.dialogue.reply(&self.principal(author), text);
-        let voice = Voice::begin(&self.services, self.dialogue.assistant());
-        self.speech = Some(Speech::new(utterance, Some(reply), voice));
+        let speaker = self.principal(author);
+        let turn = self.trace.turn().clone();
+        let reply = turn.in_scope(|| self.dialogue.reply(&speaker, text));
+        let voice = Voice::begin(&self.services, self.dialogue.assistant(), &turn);
+        self.speech = Some(Speech::new(utterance, Some(reply), voice, turn));
     }
 
     /// Who asks for what the turn asks for.
@@ -122,18 +139,20 @@ impl Conversation {
                 reply.allow_writes();
             }
             speech.decision = Some(decision);
+            self.trace.next_turn();
             self.speak();
         }
     }
 
     fn say(&mut self, utterance: UtteranceId, saying: &Saying) {
         let text = sayings::text(saying, &self.dialogue.assistant().language);
+        let span = self.trace.saying();
         let made = self.opening.take_if(|(opening, _)| *opening == text);
         let voice = match made {
             Some((_, voice)) => voice,
-            None => Voice::of_text(&self.services, self.dialogue.assistant(), &text),
+            None => Voice::of_text(&self.services, self.dialogue.assistant(), &text, &span),
         };
-        let mut speech = Speech::new(utterance, None, voice);
+        let mut speech = Speech::new(utterance, None, voice, span);
         speech.text = text;
         self.speech = Some(speech);
         self.speak();
@@ -214,6 +233,7 @@ impl Conversation {
 
     /// An utterance is over: what was heard of it becomes history.
     pub(super) fn settle(&mut self, speech: &Speech, was_interrupted: bool, now: Instant) {
+        speech.settle_span(was_interrupted);
         let mut timings = speech.timings();
         if let Some(started) = speech.clock.started {
             self.scribe.time(&mut timings, started, now);

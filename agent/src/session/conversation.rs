@@ -15,6 +15,7 @@ use super::{
     scribe::Scribe,
     services::Services,
     speech::Speech,
+    trace::Trace,
     voice::Voice,
 };
 use crate::turn::{
@@ -32,6 +33,7 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 /// One voice that is heard.
 pub(super) struct Speaker {
@@ -61,6 +63,7 @@ pub(super) struct Conversation {
     pub(super) transcriptions: HashMap<TranscriptionId, AbortHandle>,
     /// What the agent says or prepares: never two things at once.
     pub(super) speech: Option<Speech>,
+    pub(super) trace: Trace,
     /// The first words, in the making before anybody can hear them.
     pub(super) opening: Option<(String, Voice)>,
     pub(super) door: Door,
@@ -86,6 +89,7 @@ impl Conversation {
         room: Room,
         track: LocalAudioTrack,
         claim: &Claim,
+        span: Span,
     ) -> Self {
         let now = Instant::now();
         let assistant = &claim.assistant;
@@ -105,9 +109,10 @@ impl Conversation {
             jiff::Zoned::now(),
             claim.past.iter().cloned(),
         );
+        let spans = Trace::new(span);
         let opening =
             opening::words(&assistant.greeting, &assistant.language, &claim.past).map(|text| {
-                let voice = Voice::of_text(&services, assistant, &text);
+                let voice = Voice::of_text(&services, assistant, &text, &spans.saying());
                 (text, voice)
             });
         let (reports, inbox) = mpsc::channel(INBOX);
@@ -134,6 +139,7 @@ impl Conversation {
             next_speaker: 0,
             transcriptions: HashMap::new(),
             speech: None,
+            trace: spans,
             opening,
             door: Door::Closed,
             mouth,

@@ -26,6 +26,7 @@ mod sayings;
 mod scribe;
 mod services;
 mod speech;
+mod trace;
 mod voice;
 
 pub(crate) use services::Services;
@@ -34,6 +35,7 @@ use self::{claim::Claim, conversation::Conversation};
 use casp_room::{AudioCodec, PublishOptions, Room, RoomError, RoomOptions};
 use std::{sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 /// A job, as the server assigned it.
 #[derive(Debug)]
@@ -63,6 +65,21 @@ pub(crate) enum Ending {
     HandedOver,
 }
 
+impl Ending {
+    /// For traces.
+    fn name(self) -> &'static str {
+        match self {
+            Self::NotOurs => "not ours",
+            Self::Lost => "lost",
+            Self::Deserted => "deserted",
+            Self::HungUp => "hung up",
+            Self::RoomClosed => "room closed",
+            Self::Terminated => "terminated",
+            Self::HandedOver => "handed over",
+        }
+    }
+}
+
 /// Why a conversation could not be held.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SessionError {
@@ -72,6 +89,17 @@ pub(crate) enum SessionError {
     Publish(#[source] RoomError),
     #[error("the room was lost: {0}")]
     ConnectionLost(String),
+}
+
+impl SessionError {
+    /// For traces.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Join(_) => "not joined",
+            Self::Publish(_) => "no track",
+            Self::ConnectionLost(_) => "connection lost",
+        }
+    }
 }
 
 /// Holds a conversation, from the claim to the last word.
@@ -85,7 +113,13 @@ pub(crate) async fn run(
     let Some(claim) = Claim::take(&services, &job.room).await else {
         return Ok(Ending::NotOurs);
     };
-    let result = hold(&services, &job, &claim, stop, began).await;
+    let span = trace::conversation(&claim);
+    let result = hold(&services, &job, &claim, stop, began, span.clone()).await;
+    match &result {
+        Ok(ending) => _ = span.record("casp.ending", ending.name()),
+        Err(error) => casp_telemetry::mark_failed(&span, error.name()),
+    }
+    drop(span);
     claim.settle(&services, &result).await;
     if matches!(result, Ok(Ending::HandedOver)) {
         call_successor(&services, &job.room, &claim).await;
@@ -118,6 +152,7 @@ async fn hold(
     claim: &Claim,
     stop: CancellationToken,
     began: Instant,
+    span: Span,
 ) -> Result<Ending, SessionError> {
     // A successor evicts its predecessor, whose identity it has; the server then ends "the job of that identity",
     // and takes the new one for it. What really ends a conversation (room deleted, agent removed) comes through
@@ -146,7 +181,7 @@ async fn hold(
         .publish_audio(publish)
         .await
         .map_err(SessionError::Publish)?;
-    let conversation = Conversation::begin(services.clone(), room.clone(), track, claim);
+    let conversation = Conversation::begin(services.clone(), room.clone(), track, claim, span);
     let result = conversation.run(events, stop).await;
     room.leave().await;
     result

@@ -74,14 +74,16 @@ impl Progress {
         });
     }
 
-    /// More sound of the clause that was begun last.
-    pub(super) fn made_audio(&self, samples: usize, sample_rate_hz: u32) {
+    /// More sound of the clause that was begun last; whether it is the very first.
+    pub(super) fn made_audio(&self, samples: usize, sample_rate_hz: u32) -> bool {
         let mut made = self.made();
+        let is_first = made.first_audio_at.is_none();
         made.first_audio_at.get_or_insert_with(Instant::now);
         if let Some(clause) = made.clauses.last_mut() {
             clause.samples += samples as u64;
             clause.sample_rate_hz = sample_rate_hz;
         }
+        is_first
     }
 
     pub(super) fn end_clause(&self) {

@@ -1,6 +1,6 @@
 //! One thing the agent says, from the model's first word to what was heard of it.
 
-use super::{progress::Progress, voice::Voice};
+use super::{progress::Progress, trace, voice::Voice};
 use crate::turn::{Decision, UtteranceId};
 use casp_conversation::{Reply, ReplyEvent};
 use serde_json::{Value, json};
@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tracing::Span;
 
 /// One thing the agent says or prepares to say.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) struct Speech {
     /// Set when the user's turn is over.
     pub(super) decision: Option<Decision>,
     pub(super) clock: Clock,
+    /// Of the turn that it answers, or of the saying.
+    span: Span,
     /// What the far end of a telephone line is known to have played, and since when.
     pub(super) marked: Option<(u32, Instant)>,
     /// The text of a saying, which has no reply.
@@ -37,12 +40,18 @@ pub(super) struct Clock {
 const ON_THE_WAY_MS: u32 = 80;
 
 impl Speech {
-    pub(super) fn new(utterance: UtteranceId, reply: Option<Reply>, voice: Voice) -> Self {
+    pub(super) fn new(
+        utterance: UtteranceId,
+        reply: Option<Reply>,
+        voice: Voice,
+        span: Span,
+    ) -> Self {
         Self {
             utterance,
             reply,
             voice,
             decision: None,
+            span,
             clock: Clock {
                 asked: Instant::now(),
                 first_token: None,
@@ -104,6 +113,26 @@ impl Speech {
                 .started?
                 .saturating_duration_since(decision.ended_at),
         )
+    }
+
+    /// It is over; of a guess that nobody heard the span stays open, since its turn goes on.
+    pub(super) fn settle_span(&self, was_interrupted: bool) {
+        if self.reply.is_some() && self.decision.is_none() {
+            return;
+        }
+        self.span.record("casp.was_interrupted", was_interrupted);
+        if let Some(latency) = self.latency() {
+            self.span
+                .record("casp.latency_ms", latency.as_millis() as u64);
+        }
+        if let Some(decision) = &self.decision {
+            let waited = decision
+                .decided_at
+                .saturating_duration_since(decision.ended_at);
+            self.span
+                .record("casp.endpointing_ms", waited.as_millis() as u64);
+        }
+        trace::ends_now(&self.span);
     }
 
     /// The times of the turn, as they are stored.

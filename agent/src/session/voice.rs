@@ -1,12 +1,14 @@
 //! Makes speech: clauses in, sound out, the next clause asked for while one is being made.
 
-use super::{progress::Progress, services::Services};
+use super::{progress::Progress, services::Services, trace};
 use casp_conversation::Assistant;
 use casp_providers::{ProviderError, SpeechRequest, SpeechStream};
+use casp_telemetry::mark_failed;
 use futures_util::StreamExt;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument as _, Span};
 
 /// Clauses that wait; when it is full the model's answer waits.
 const CLAUSES: usize = 16;
@@ -37,7 +39,7 @@ pub(super) struct Voice {
 
 impl Voice {
     /// Begins to make an utterance.
-    pub(super) fn begin(services: &Arc<Services>, assistant: &Assistant) -> Self {
+    pub(super) fn begin(services: &Arc<Services>, assistant: &Assistant, turn: &Span) -> Self {
         let (clauses, clauses_seen) = mpsc::channel(CLAUSES);
         let (pieces_in, pieces) = mpsc::channel(PIECES);
         let progress = Arc::new(Progress::default());
@@ -48,17 +50,23 @@ impl Voice {
             progress: progress.clone(),
             pieces: pieces_in,
         };
+        let making = maker.run(clauses_seen, turn.clone());
         Self {
             clauses: Some(clauses),
             pieces: Some(pieces),
             progress,
-            _task: AbortOnDropHandle::new(tokio::spawn(maker.run(clauses_seen))),
+            _task: AbortOnDropHandle::new(tokio::spawn(making)),
         }
     }
 
     /// An utterance of one text.
-    pub(super) fn of_text(services: &Arc<Services>, assistant: &Assistant, text: &str) -> Self {
-        let mut voice = Self::begin(services, assistant);
+    pub(super) fn of_text(
+        services: &Arc<Services>,
+        assistant: &Assistant,
+        text: &str,
+        saying: &Span,
+    ) -> Self {
+        let mut voice = Self::begin(services, assistant, saying);
         if let Some(clauses) = voice.clauses.take() {
             // Empty until now, so that there is room.
             let _ = clauses.try_send(text.to_owned());
@@ -78,15 +86,35 @@ struct Maker {
 type Answer = (String, Result<SpeechStream, ProviderError>);
 
 impl Maker {
-    async fn run(self, clauses: mpsc::Receiver<String>) {
+    /// The span is of what is asked for, from the first clause on: an answer without words has none.
+    async fn run(self, mut clauses: mpsc::Receiver<String>, turn: Span) {
+        let Some(first) = clauses.recv().await else {
+            self.progress.complete();
+            return;
+        };
+        let span = trace::synthesis(&turn, self.services.text_to_speech.name());
+        drop(turn);
         let (answers_in, answers) = mpsc::channel(1);
-        tokio::join!(self.ask(clauses, answers_in), self.read(answers));
+        let making = async {
+            tokio::join!(self.ask(first, clauses, answers_in), self.read(answers));
+        };
+        making.instrument(span).await;
     }
 
     /// Asks for one clause ahead of the one that is being read.
-    async fn ask(&self, mut clauses: mpsc::Receiver<String>, answers: mpsc::Sender<Answer>) {
+    async fn ask(
+        &self,
+        first: String,
+        mut clauses: mpsc::Receiver<String>,
+        answers: mpsc::Sender<Answer>,
+    ) {
+        let mut first = Some(first);
         while let Ok(place) = answers.reserve().await {
-            let Some(text) = clauses.recv().await else {
+            let next = match first.take() {
+                Some(first) => Some(first),
+                None => clauses.recv().await,
+            };
+            let Some(text) = next else {
                 return;
             };
             self.progress.asked();
@@ -112,6 +140,7 @@ impl Maker {
             };
             if let Err(error) = result {
                 tracing::error!(%error, "no speech; apologising");
+                mark_failed(&Span::current(), error.reason());
                 metrics::counter!("casp_agent_failed_steps_total", "kind" => "tts").increment(1);
                 self.apologise().await;
                 break;
@@ -140,7 +169,11 @@ impl Maker {
 
     async fn send(&self, pcm: &[i16], sample_rate_hz: u32) -> bool {
         for piece in pcm.chunks(sample_rate_hz as usize * PIECE_MS / 1_000) {
-            self.progress.made_audio(piece.len(), sample_rate_hz);
+            if self.progress.made_audio(piece.len(), sample_rate_hz)
+                && let Some(waited) = self.progress.time_to_first_audio()
+            {
+                Span::current().record("casp.time_to_first_sound", waited.as_secs_f64());
+            }
             let pcm = piece.to_vec();
             let piece = Piece::Audio {
                 pcm,

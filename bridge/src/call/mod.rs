@@ -27,11 +27,13 @@ use crate::{
     state::now,
 };
 use axum::extract::ws::{Message, WebSocket};
+use casp_telemetry::{CallTrace, TRACE_TARGET, mark_failed};
 use casp_twilio::media_streams::{Close, Event, Outcome, Start, StreamProtocol};
 use futures_util::StreamExt as _;
 use live::Live;
 use outbox::{Outbox, Outgoing};
 use socket::{Dialect, SocketReader, SocketWriter};
+use tracing::field::Empty;
 pub(crate) use wire::Wire;
 
 /// The agent's identity in every room.
@@ -63,11 +65,23 @@ pub(crate) async fn serve(state: BridgeState, socket: WebSocket, door: Door) {
     };
     writer.begin(start.stream_sid.clone(), dialect);
     let began = now();
+    let span = tracing::info_span!(
+        target: TRACE_TARGET,
+        parent: None,
+        "media stream",
+        otel.kind = "server",
+        otel.status_code = Empty,
+        error.type = Empty,
+        network.protocol.name = "websocket",
+        casp.join_ms = Empty,
+        casp.ending = Empty,
+    );
     let admitted = match admission::admit(&state, &door, &start).await {
         Ok(admitted) => admitted,
         Err(error) => {
             tracing::warn!(%error, "a call was not let in");
             metrics::refused("not admitted");
+            mark_failed(&span, "not admitted");
             let close = error.close();
             writer.close(close.code, close.reason).await;
             return;
@@ -75,6 +89,8 @@ pub(crate) async fn serve(state: BridgeState, socket: WebSocket, door: Door) {
     };
     metrics::joined(now() - began);
     let session = admitted.session.clone();
+    span.record("casp.join_ms", (now() - began).as_millis() as u64);
+    let span = CallTrace::of(&session.id, session.started_at_ms).adopt(span);
     tracing::info!(
         session = session.id,
         room = session.room_name,
@@ -92,6 +108,8 @@ pub(crate) async fn serve(state: BridgeState, socket: WebSocket, door: Door) {
         "a call has ended"
     );
     metrics::call_ended(ending.reason());
+    span.record("casp.ending", ending.reason());
+    drop(span);
     ending::clear_up(&state, &session, ending, writer, &room).await;
 }
 

@@ -1,16 +1,18 @@
 //! Asking Twilio to place a call, once.
 
 use super::{allowed, sender, session};
-use crate::{ControlApi, clock::now_ms, error::ApiError};
+use crate::{ControlApi, call_trace, clock::now_ms, error::ApiError};
 use casp_store::{
     StoreError,
     calls::{self, Call, Machine},
 };
+use casp_telemetry::TRACE_TARGET;
 use casp_twilio::{
     CallSid,
     rest::{self, MachineDetection, MachineDetectionMode, TwilioClient, TwilioError},
 };
 use std::time::Duration;
+use tracing::{Instrument as _, Span};
 use url::Url;
 
 /// How often Twilio is asked before a call is given up, when nothing came of it.
@@ -73,10 +75,12 @@ async fn ask(api: &ControlApi, twilio: &TwilioClient, call: &Call) -> Result<Dia
         if !calls::asking(store, &call.id, from).await? {
             return Ok(Dialled::Unknown);
         }
-        match twilio.create_call(&request(api, call, from)).await {
+        let span = placing_span();
+        let request = request(api, call, from);
+        match twilio.create_call(&request).instrument(span.clone()).await {
             Ok(made) => {
                 // Whatever happens here now, the call is placed; webhooks tell the rest.
-                if let Err(error) = note_placed(api, call, &made.sid).await {
+                if let Err(error) = note_placed(api, call, &made.sid, span).await {
                     tracing::error!(%error, call = call.id, "a call was placed, and could not be noted");
                 }
                 return Ok(Dialled::Placed(made.sid));
@@ -90,13 +94,34 @@ async fn ask(api: &ControlApi, twilio: &TwilioClient, call: &Call) -> Result<Dia
     Ok(Dialled::Unknown)
 }
 
-async fn note_placed(api: &ControlApi, call: &Call, call_sid: &CallSid) -> Result<(), StoreError> {
+/// Of the request to Twilio. Which session it makes is known only from the answer.
+fn placing_span() -> Span {
+    tracing::info_span!(
+        target: TRACE_TARGET,
+        parent: None,
+        "POST",
+        otel.kind = "client",
+        http.request.method = "POST",
+        url.template = "/2010-04-01/Accounts/{AccountSid}/Calls.json",
+        peer.service = "twilio",
+    )
+}
+
+async fn note_placed(
+    api: &ControlApi,
+    call: &Call,
+    call_sid: &CallSid,
+    span: Span,
+) -> Result<(), StoreError> {
     let store = &api.config.store;
     let now = now_ms();
     let check_at_ms = now + ringing_ms(api);
     let noted = calls::placed(store, &call.id, call_sid.as_str(), now, check_at_ms).await?;
     if let Some(call) = noted {
-        session::announce(api, &call, call_sid).await?;
+        let session = session::announce(api, &call, call_sid).await?;
+        if let Some(session) = session {
+            call_trace::of(&session).adopt(span);
+        }
     }
     Ok(())
 }

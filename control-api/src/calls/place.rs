@@ -13,6 +13,7 @@ use casp_store::{
 };
 use casp_twilio::{CallSid, rest::TwilioClient};
 use serde_json::Value;
+use tracing::Instrument as _;
 
 /// The queue leaves a new call to the request that made it for this long.
 const HEAD_START_MS: i64 = 2_000;
@@ -112,7 +113,7 @@ async fn at_once(api: &ControlApi, twilio: &TwilioClient, call: Call) -> Result<
         let (api, call) = (api.clone(), call.clone());
         api.tasks
             .clone()
-            .spawn(async move { dial::dial(&api, &twilio, &call).await })
+            .spawn(async move { dial::dial(&api, &twilio, &call).await }.in_current_span())
     };
     match placing.await {
         Ok(Dialled::Placed(call_sid)) => Ok(placed(call.id, &call_sid)),

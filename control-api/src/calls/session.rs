@@ -1,6 +1,6 @@
 //! The session of a call that we place.
 
-use crate::{ControlApi, clock::now_ms, twilio::phone_session_id};
+use crate::{ControlApi, call_trace, clock::now_ms, twilio::phone_session_id};
 use casp_store::{
     StoreError,
     calls::{self, Call},
@@ -26,11 +26,13 @@ pub(crate) async fn announce(
         assistant: call.assistant.clone(),
         overrides: call.overrides.clone(),
     };
-    let session = match sessions::announce_outbound(store, &new, now_ms()).await {
+    let now = now_ms();
+    let session = match sessions::announce_outbound(store, &new, now).await {
         Ok(session) => session,
         Err(StoreError::SessionEnded) => return Ok(None),
         Err(error) => return Err(error),
     };
+    call_trace::begins(&session, now);
     // The call may have ended in between: its webhook found no session to end then, but had noted the end.
     let now = calls::get(store, &call.id).await?;
     if now.is_some_and(|call| call.status.is_over()) {

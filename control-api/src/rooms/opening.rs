@@ -2,7 +2,8 @@
 
 use super::NO_SUCH_ROOM;
 use crate::{
-    ControlApi, assistants, clock::now_ms, error::ApiError, names::RoomName, state::STALE_AFTER_MS,
+    ControlApi, assistants, call_trace, clock::now_ms, error::ApiError, names::RoomName,
+    state::STALE_AFTER_MS,
 };
 use casp_room::admin::CreateRoom;
 use casp_store::{
@@ -45,6 +46,7 @@ pub(super) async fn open(
     if session.account != account {
         return Err(NO_SUCH_ROOM);
     }
+    call_trace::joins(&session);
     // A call's room is made by its webhook, with time-outs of its own.
     if session.kind == SessionKind::Web {
         let made = CreateRoom {
@@ -85,8 +87,12 @@ async fn announce(
         assistant: assistant.to_owned(),
         overrides: serde_json::json!({}),
     };
-    match sessions::announce(&api.config.store, &new, now_ms()).await {
-        Ok(session) => Ok(session),
+    let now = now_ms();
+    match sessions::announce(&api.config.store, &new, now).await {
+        Ok(session) => {
+            call_trace::begins(&session, now);
+            Ok(session)
+        }
         // Somebody else was faster, or the name is that of something that is no web room.
         Err(StoreError::RoomTaken | StoreError::SessionEnded) => Err(NO_SUCH_ROOM),
         Err(error) => Err(error.into()),

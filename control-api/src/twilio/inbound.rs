@@ -7,7 +7,7 @@ use super::{
     phone_session_id, room,
     signed_form::SignedForm,
 };
-use crate::{ControlApi, clock::now_ms, error::ApiError, state::STALE_AFTER_MS};
+use crate::{ControlApi, call_trace, clock::now_ms, error::ApiError, state::STALE_AFTER_MS};
 use casp_conversation::Assistant;
 use casp_store::{
     AccountId, StoreError,
@@ -46,6 +46,7 @@ pub(super) async fn answer(
     let session_id = phone_session_id(&call);
     let known = sessions::get(store, &session_id).await?;
     if let Some(session) = known {
+        call_trace::joins(&session);
         return match session.state {
             SessionState::Ended => Ok(TwiMl::hang_up()),
             _ => go_on(api, &call, &session, &wish).await,
@@ -69,8 +70,12 @@ pub(super) async fn answer(
         ));
     };
     let new = new_session(form, &call, owner.account, &assistant.name);
-    match sessions::admit(store, &new, now_ms(), STALE_AFTER_MS).await {
-        Ok(Admission::Admitted(session)) => go_on(api, &call, &session, &wish).await,
+    let now = now_ms();
+    match sessions::admit(store, &new, now, STALE_AFTER_MS).await {
+        Ok(Admission::Admitted(session)) => {
+            call_trace::begins(&session, now);
+            go_on(api, &call, &session, &wish).await
+        }
         Ok(Admission::Full) => {
             metrics::counter!("casp_calls_refused_total", "reason" => "busy").increment(1);
             Ok(TwiMl::busy())

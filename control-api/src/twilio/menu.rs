@@ -9,7 +9,7 @@ use super::{
     status::is_over,
 };
 use crate::{
-    ControlApi,
+    ControlApi, call_trace,
     clock::now_ms,
     error::{ApiError, SignedProblem},
 };
@@ -79,6 +79,9 @@ pub(crate) async fn route_call(
     let store = &api.config.store;
     let session_id = phone_session_id(&call);
     let session = sessions::get(store, &session_id).await?;
+    if let Some(session) = &session {
+        call_trace::joins(session);
+    }
     let is_ended = session
         .as_ref()
         .is_some_and(|session| session.state == SessionState::Ended);

@@ -2,7 +2,7 @@
 
 use super::{answer::TwiMl, phone_session_id, signed_form::SignedForm, status::is_over};
 use crate::{
-    ControlApi,
+    ControlApi, call_trace,
     clock::now_ms,
     error::{ApiError, SignedProblem},
     path::PathValue,
@@ -38,6 +38,9 @@ pub(crate) async fn resume_call(
     let store = &api.config.store;
     let session_id = phone_session_id(&call);
     let session = sessions::get(store, &session_id).await?;
+    if let Some(session) = &session {
+        call_trace::joins(session);
+    }
     let is_live = session.is_some_and(|session| session.state != SessionState::Ended);
     if !is_live || is_over(&form.text("CallStatus")) {
         return Ok(TwiMl::hang_up());

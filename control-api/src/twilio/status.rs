@@ -2,7 +2,7 @@
 
 use super::{inbound, owner::Owner, phone_session_id, signed_form::SignedForm};
 use crate::{
-    ControlApi, call_end, calls,
+    ControlApi, call_end, call_trace, calls,
     clock::now_ms,
     error::{ApiError, SignedProblem},
     query::QueryParams,
@@ -73,11 +73,9 @@ pub(super) async fn take(
     calls::note(api, &call, CallStatus::from_name(&status)).await?;
     if is_over(&status) {
         let session_id = phone_session_id(&call);
-        if sessions::get(&api.config.store, &session_id)
-            .await?
-            .is_none()
-        {
-            remember(api, form).await?;
+        match sessions::get(&api.config.store, &session_id).await? {
+            Some(session) => call_trace::joins(&session),
+            None => remember(api, form).await?,
         }
         call_end::close(api, &session_id, &status).await?;
     }

@@ -17,6 +17,7 @@ use rounds::Rounds;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
 /// Events that may wait for their reader. When it is full the reply waits, and with it the provider's stream.
 const EVENTS_WAITING: usize = 64;
@@ -110,7 +111,7 @@ impl Reply {
             progress.clone(),
             writes_seen,
         );
-        let task = AbortOnDropHandle::new(tokio::spawn(rounds.run()));
+        let task = AbortOnDropHandle::new(tokio::spawn(rounds.run().in_current_span()));
         Self {
             user_text,
             events,

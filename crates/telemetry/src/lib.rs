@@ -10,4 +10,4 @@ mod trace;
 pub use files::Rotation;
 pub use redact::redact;
 pub use start::{LogFormat, LogSettings, Telemetry, TelemetryError, start};
-pub use trace::{CallTrace, TRACE_TARGET};
+pub use trace::{CallTrace, TRACE_TARGET, mark_failed};

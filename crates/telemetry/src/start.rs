@@ -1,12 +1,15 @@
 //! Starting it all, once a process.
 
-use crate::{Rotation, TRACE_TARGET, files, redact::Redacting};
+use crate::{Rotation, TRACE_TARGET, files, redact::Redacting, trace::Ids};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use std::{io::IsTerminal as _, path::PathBuf, str::FromStr, time::Duration};
+use tracing::Subscriber;
 use tracing_appender::{non_blocking::WorkerGuard, rolling::InitError};
-use tracing_subscriber::{EnvFilter, Layer as _, filter::filter_fn, fmt, prelude::*};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::filter_fn, fmt, prelude::*, registry::LookupSpan,
+};
 
 /// What is logged when `RUST_LOG` says nothing: our own news, and only the troubles of the libraries below.
 const DEFAULT_FILTER: &str =
@@ -89,6 +92,11 @@ impl Drop for Telemetry {
 pub fn start(settings: &LogSettings) -> Result<Telemetry, TelemetryError> {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    // Spans of traces are for the collector: without one they are switched off, and cost nothing.
+    let filter = match format!("{TRACE_TARGET}=off").parse() {
+        Ok(off) => filter.add_directive(off),
+        Err(_) => filter,
+    };
     let (file, guard) = match &settings.folder {
         Some(folder) => {
             let appender = files::appender(
@@ -118,11 +126,7 @@ pub fn start(settings: &LogSettings) -> Result<Telemetry, TelemetryError> {
         Some(endpoint) => Some(tracer(endpoint, &settings.part)?),
         None => None,
     };
-    let spans = tracer.as_ref().map(|provider| {
-        tracing_opentelemetry::layer()
-            .with_tracer(provider.tracer("casp"))
-            .with_filter(filter_fn(|metadata| metadata.target() == TRACE_TARGET))
-    });
+    let spans = tracer.as_ref().map(span_layer);
     tracing_subscriber::registry()
         .with(spans)
         .with(lines.with_filter(filter))
@@ -132,6 +136,23 @@ pub fn start(settings: &LogSettings) -> Result<Telemetry, TelemetryError> {
         tracer,
         _file: guard,
     })
+}
+
+/// Takes spans of traces to the collector.
+pub(crate) fn span_layer<S>(provider: &SdkTracerProvider) -> impl Layer<S> + use<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("casp"))
+        // A span is begun when it has a child or is over, so that a request learns late which call it is of.
+        .with_context_activation(false)
+        .with_tracked_inactivity(false)
+        .with_location(false)
+        .with_threads(false)
+        .with_level(false)
+        .with_target(false)
+        .with_filter(filter_fn(|metadata| metadata.target() == TRACE_TARGET))
 }
 
 fn tracer(endpoint: &str, part: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
@@ -144,6 +165,7 @@ fn tracer(endpoint: &str, part: &str) -> Result<SdkTracerProvider, ExporterBuild
         .with_service_name(format!("casp-{part}"))
         .build();
     Ok(SdkTracerProvider::builder()
+        .with_id_generator(Ids::default())
         .with_batch_exporter(exporter)
         .with_resource(resource)
         .build())

@@ -7,10 +7,15 @@ use super::{
 };
 use crate::{ActionName, ClauseSplitter, HeldCall, Prepared, ToolKind, ToolOutcome, Tools};
 use casp_providers::{ChatMessage, ChatRequest, Delta, LanguageModel, ProviderError, ToolCall};
+use casp_telemetry::{TRACE_TARGET, mark_failed};
 use futures_util::{StreamExt, future::join_all};
 use serde_json::Value;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::{mpsc, watch};
+use tracing::{Instrument as _, Span, field::Empty};
 
 /// Rounds of model and tools; after them the model must answer without tools.
 const MAX_ROUNDS: usize = 8;
@@ -138,6 +143,26 @@ impl Rounds {
 
     /// One answer of the model.
     async fn read_answer(&mut self) -> Step<Round> {
+        let span = tracing::info_span!(
+            target: TRACE_TARGET,
+            "chat",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            error.type = Empty,
+            gen_ai.operation.name = "chat",
+            gen_ai.provider.name = self.llm.name(),
+            gen_ai.request.model = Empty,
+            gen_ai.server.time_to_first_token = Empty,
+        );
+        let answer = self.read_answer_of(Instant::now());
+        let answer = answer.instrument(span.clone()).await;
+        if let Err(Stop::Failed(error)) = &answer {
+            mark_failed(&span, error.reason());
+        }
+        answer
+    }
+
+    async fn read_answer_of(&mut self, asked: Instant) -> Step<Round> {
         let mut round = Round::default();
         let mut stream = self
             .llm
@@ -145,11 +170,17 @@ impl Rounds {
             .await
             .map_err(Stop::Failed)?;
         let mut splitter = ClauseSplitter::new();
+        let mut has_answered = false;
         loop {
             let Some(delta) = stream.next().await else {
                 return Err(self.failed("the answer broke off"));
             };
-            match delta.map_err(Stop::Failed)? {
+            let delta = delta.map_err(Stop::Failed)?;
+            if !std::mem::replace(&mut has_answered, true) {
+                let waited = asked.elapsed().as_secs_f64();
+                Span::current().record("gen_ai.server.time_to_first_token", waited);
+            }
+            match delta {
                 Delta::Text(text) if text.is_empty() => {}
                 Delta::Text(text) => {
                     self.begin().await?;
@@ -303,11 +334,26 @@ impl Rounds {
         let name = ActionName::from_tool(&call.name).as_str().to_owned();
         self.send(ReplyEvent::ActionStarted { name: name.clone() })
             .await?;
-        let running = self.tools.call(&self.turn.speaker, &call.name, arguments);
+        let span = tracing::info_span!(
+            target: TRACE_TARGET,
+            "execute_tool",
+            otel.name = format!("execute_tool {name}"),
+            otel.status_code = Empty,
+            error.type = Empty,
+            gen_ai.operation.name = "execute_tool",
+            gen_ai.tool.name = name,
+            casp.action.status = Empty,
+        );
+        let running = self
+            .tools
+            .call(&self.turn.speaker, &call.name, arguments)
+            .instrument(span.clone());
         let outcome = match tokio::time::timeout(TOOL_TIMEOUT, running).await {
             Ok(outcome) => outcome,
             Err(_) => ToolOutcome::failed("It took too long; it is not known whether it was done."),
         };
+        span.record("casp.action.status", outcome.status.as_str());
+        drop(span);
         self.send(finished(name, &outcome)).await?;
         Ok((call, outcome))
     }

@@ -15,6 +15,7 @@ use futures_util::{
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
+use tracing::Span;
 
 /// How long the rest of a body is waited for once the answer is complete. Read to its end, the connection
 /// goes back into the pool; the end itself is normally in the same packet.
@@ -38,6 +39,8 @@ impl LanguageModel for Chat {
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ProviderError> {
         let deadline = Instant::now() + self.first_byte;
         let in_flight = InFlight::new(Arc::clone(&self.endpoint));
+        // Of the span of whoever asks: it does not know the model.
+        Span::current().record("gen_ai.request.model", self.model.as_str());
         let body = Body::new(&self.model, &request, self.endpoint.is_openai_itself());
         let sent = self
             .endpoint

@@ -5,6 +5,7 @@ use crate::{
     ProviderError, error::cut, settings::OpenAiSettings, settings::SettingsError,
     settings::Timeouts,
 };
+use casp_telemetry::{TRACE_TARGET, mark_failed};
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode, Url,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER},
@@ -15,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::Notify;
+use tracing::{Instrument as _, Span, field::Empty};
 
 /// OpenAI itself.
 const OPENAI: &str = "https://api.openai.com/v1";
@@ -32,6 +34,8 @@ pub(crate) struct Endpoint {
     client: Client,
     /// Ends in no slash.
     base: String,
+    host: String,
+    port: u16,
     key: Option<SecretString>,
     is_openai_itself: bool,
     last_used: Mutex<Instant>,
@@ -79,6 +83,8 @@ impl Endpoint {
             client: client
                 .build()
                 .map_err(|error| SettingsError::HttpClient(error.to_string()))?,
+            host: base.host_str().unwrap_or_default().to_owned(),
+            port: base.port_or_known_default().unwrap_or_default(),
             base: base.as_str().trim_end_matches('/').to_owned(),
             key: key.map(SecretString::from),
             is_openai_itself,
@@ -101,12 +107,40 @@ impl Endpoint {
     /// Sends; a status other than 2xx is an error.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, ProviderError> {
         self.touch();
-        let response = request.send().await.map_err(|error| sending(&error))?;
+        let span = self.span();
+        let response = request.send().instrument(span.clone()).await;
+        match &response {
+            Ok(response) => {
+                let status = response.status();
+                span.record("http.response.status_code", status.as_u16());
+                if !status.is_success() {
+                    mark_failed(&span, status.as_str());
+                }
+            }
+            Err(_) => mark_failed(&span, "no answer"),
+        }
+        drop(span);
+        let response = response.map_err(|error| sending(&error))?;
         if response.status().is_success() {
             Ok(response)
         } else {
             Err(self.refusal(response).await)
         }
+    }
+
+    /// Of one request, up to the headers of its answer. The provider is not told of it.
+    fn span(&self) -> Span {
+        tracing::info_span!(
+            target: TRACE_TARGET,
+            "POST",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            error.type = Empty,
+            http.request.method = "POST",
+            server.address = self.host,
+            server.port = self.port,
+            http.response.status_code = Empty,
+        )
     }
 
     /// Opens a connection and keeps one open for ever, so that no turn waits for a handshake: a request
