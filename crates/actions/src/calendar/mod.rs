@@ -1,8 +1,23 @@
 //! Calendars: what Google's and Outlook's have in common, and the actions on them.
 
-use crate::{ActionError, Person};
+mod agenda;
+mod cancel;
+mod create;
+mod desk;
+mod free_busy;
+mod named_event;
+mod reschedule;
+mod settled_event;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub(crate) use desk::CalendarDesk;
+
+use crate::{Action, ActionError, Person, typed::Typed};
 use jiff::{Zoned, tz::TimeZone};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// An event; of a recurring one, a single occurrence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -70,4 +85,15 @@ pub trait Calendar: Send + Sync + std::fmt::Debug {
     async fn busy(&self, from: &Zoned, to: &Zoned) -> Result<Vec<(Zoned, Zoned)>, ActionError>;
     /// People of this name, the likeliest first.
     async fn find_people(&self, name: &str) -> Result<Vec<Person>, ActionError>;
+}
+
+/// The actions on a provider's calendars.
+pub(crate) fn actions(desk: &CalendarDesk) -> Vec<Arc<dyn Action>> {
+    vec![
+        Arc::new(Typed::new(agenda::Agenda(desk.clone()))),
+        Arc::new(Typed::new(create::Create(desk.clone()))),
+        Arc::new(Typed::new(reschedule::Reschedule(desk.clone()))),
+        Arc::new(Typed::new(cancel::Cancel(desk.clone()))),
+        Arc::new(Typed::new(free_busy::FreeBusy(desk.clone()))),
+    ]
 }

@@ -83,6 +83,13 @@ pub enum Unclear {
     Past(Zoned),
 }
 
+impl Said {
+    /// A day was said, or a moment.
+    pub fn names_a_day(&self) -> bool {
+        self.day.is_some() || self.exact.is_some()
+    }
+}
+
 /// A moment as it is said: "Friday, June 5 at 3:30 PM".
 pub fn spoken(moment: &Zoned) -> String {
     let format = if moment.minute() == 0 {

@@ -1,0 +1,66 @@
+//! Where Google's APIs are.
+
+use crate::Endpoints;
+use url::Url;
+
+/// Google's own root; only there have some APIs hosts of their own.
+const OWN_HOST: &str = "www.googleapis.com";
+
+/// An API of Google's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Api {
+    /// `calendar/v3`
+    Calendar,
+    /// `v1/people`
+    People,
+}
+
+impl Api {
+    /// The URL of a resource; each segment is encoded.
+    pub(super) fn url(self, endpoints: &Endpoints, segments: &[&str]) -> Url {
+        let mut url = endpoints.google_api.clone();
+        if url.host_str() == Some(OWN_HOST) && self == Self::People {
+            // An https URL takes any host name.
+            let _ = url.set_host(Some("people.googleapis.com"));
+        }
+        let prefix: &[&str] = match self {
+            Self::Calendar => &["calendar", "v3"],
+            Self::People => &["v1"],
+        };
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(prefix).extend(segments);
+        }
+        url
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Api;
+    use crate::Endpoints;
+
+    #[test]
+    fn people_have_a_host_of_their_own_at_google_alone() {
+        let mut endpoints = Endpoints::default();
+        let people = |endpoints: &Endpoints| {
+            Api::People
+                .url(endpoints, &["people:searchContacts"])
+                .to_string()
+        };
+        assert_eq!(
+            people(&endpoints),
+            "https://people.googleapis.com/v1/people:searchContacts"
+        );
+        assert_eq!(
+            Api::Calendar
+                .url(&endpoints, &["calendars", "a/b", "events"])
+                .as_str(),
+            "https://www.googleapis.com/calendar/v3/calendars/a%2Fb/events"
+        );
+        endpoints.google_api = "http://127.0.0.1:1/root/".parse().unwrap();
+        assert_eq!(
+            people(&endpoints),
+            "http://127.0.0.1:1/root/v1/people:searchContacts"
+        );
+    }
+}

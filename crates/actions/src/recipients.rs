@@ -1,0 +1,157 @@
+//! People as they are named in speech: "Ramesh", "Anil and Bob", "john at example dot com".
+
+use crate::{ActionError, Person};
+use email_address::EmailAddress;
+use std::str::FromStr as _;
+
+/// How many are named when it is asked which one is meant.
+const NAMED: usize = 3;
+
+/// The names in a list: "Anil, Bob and john@example.com".
+pub(crate) fn names(list: &str) -> Vec<String> {
+    list.split([',', ';'])
+        .flat_map(|part| part.split(" and "))
+        .map(|name| name.trim().trim_start_matches("and ").trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// The person that a name is an address of, if it is one; also as it is spoken.
+pub(crate) fn address(name: &str) -> Result<Option<Person>, ActionError> {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let has = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let email = if name.contains('@') {
+        name.trim_matches(['<', '>']).to_owned()
+    } else if has("at") && has("dot") {
+        let sign = |word: &&str| match word.to_ascii_lowercase().as_str() {
+            "at" => "@".to_owned(),
+            "dot" => ".".to_owned(),
+            "dash" => "-".to_owned(),
+            "underscore" => "_".to_owned(),
+            other => other.to_owned(),
+        };
+        words.iter().map(sign).collect()
+    } else {
+        return Ok(None);
+    };
+    if EmailAddress::from_str(&email).is_err() {
+        let asked = format!("“{name}” is no e-mail address. What is it exactly?");
+        return Err(ActionError::Ask(asked));
+    }
+    Ok(Some(Person {
+        name: String::new(),
+        email,
+    }))
+}
+
+/// The one that is meant, of those whom a search by name found.
+pub(crate) fn one_of(name: &str, mut found: Vec<Person>) -> Result<Person, ActionError> {
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|person| seen.insert(person.email.to_ascii_lowercase()));
+    let exact: Vec<usize> = (0..found.len())
+        .filter(|at| found[*at].name.eq_ignore_ascii_case(name))
+        .collect();
+    if let [only] = exact[..] {
+        return Ok(found.swap_remove(only));
+    }
+    match found.len() {
+        0 => Err(ActionError::NotFound(format!(
+            "I found nobody called {name}. What is the e-mail address?"
+        ))),
+        1 => Ok(found.remove(0)),
+        _ => {
+            let named: Vec<String> = found.iter().take(NAMED).map(Person::spoken).collect();
+            Err(ActionError::Ask(format!(
+                "Which {name} do you mean: {}?",
+                or_list(&named)
+            )))
+        }
+    }
+}
+
+/// "A, B or C"
+pub(crate) fn or_list(choices: &[String]) -> String {
+    joined(choices, "or")
+}
+
+/// "A, B and C"
+pub(crate) fn and_list(choices: &[String]) -> String {
+    joined(choices, "and")
+}
+
+fn joined(choices: &[String], word: &str) -> String {
+    match choices {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} {word} {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(name: &str, email: &str) -> Person {
+        Person {
+            name: name.into(),
+            email: email.into(),
+        }
+    }
+
+    #[test]
+    fn names_are_taken_apart() {
+        for (list, expected) in [
+            ("Ramesh", vec!["Ramesh"]),
+            (
+                "Anil, Bob and john@example.com",
+                vec!["Anil", "Bob", "john@example.com"],
+            ),
+            ("Anil, and Bob", vec!["Anil", "Bob"]),
+            ("Sandra", vec!["Sandra"]),
+            (" , ", vec![]),
+        ] {
+            assert_eq!(names(list), expected, "{list}");
+        }
+    }
+
+    #[test]
+    fn addresses_may_be_spoken() {
+        for (said, expected) in [
+            ("john@example.com", Some("john@example.com")),
+            ("john at example dot com", Some("john@example.com")),
+            (
+                "John dot Doe at example dot co dot uk",
+                Some("john.doe@example.co.uk"),
+            ),
+            ("Ramesh", None),
+            ("the man at the door", None),
+        ] {
+            let found = address(said).unwrap().map(|person| person.email);
+            assert_eq!(found.as_deref(), expected, "{said}");
+        }
+        assert!(matches!(address("john@"), Err(ActionError::Ask(_))));
+    }
+
+    #[test]
+    fn one_acts_several_ask_and_none_says_so() {
+        let kumar = person("Anil Kumar", "kumar@example.com");
+        let rao = person("Anil Rao", "rao@example.com");
+        assert_eq!(one_of("Anil", vec![kumar.clone()]).unwrap(), kumar);
+        assert_eq!(
+            one_of("anil rao", vec![kumar.clone(), rao.clone()]).unwrap(),
+            rao
+        );
+        assert_eq!(
+            one_of("Anil", vec![kumar.clone(), kumar.clone()]).unwrap(),
+            kumar
+        );
+        assert_eq!(
+            one_of("Anil", vec![kumar, rao]).unwrap_err().to_string(),
+            "Which Anil do you mean: Anil Kumar (kumar@example.com) or Anil Rao (rao@example.com)?"
+        );
+        assert_eq!(
+            one_of("Zoe", Vec::new()).unwrap_err().to_string(),
+            "I found nobody called Zoe. What is the e-mail address?"
+        );
+    }
+}
