@@ -43,3 +43,14 @@ async def test_a_browser_talks_with_the_agent(casp, openai, speak, tmp_path, art
     assert seen["problems"] == [], seen["problems"]
     for name in ("page-idle", "page-call", "page-call-phone"):
         assert (artifacts / f"{name}.png").stat().st_size > 5000
+
+
+async def test_swagger_ui_works_under_the_content_security_policy(offline_casp, artifacts):
+    node = await asyncio.create_subprocess_exec(
+        "node", str(HERE / "browser" / "docs.mjs"), offline_casp.url, str(artifacts),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, err = await asyncio.wait_for(node.communicate(), 90)
+    assert node.returncode == 0, err.decode()[-4000:]
+    seen = json.loads(out.decode().strip().splitlines()[-1])
+    assert seen["operations"] > 50, seen
+    assert seen["problems"] == [], seen["problems"]

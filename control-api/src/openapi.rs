@@ -109,12 +109,20 @@ pub(crate) async fn docs(Path(path): Path<String>) -> Response {
     docs_file(&path)
 }
 
+/// As all pages, but for the styles that Swagger UI writes into its elements' attributes; it calls this API alone.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    style-src-attr 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; \
+    form-action 'self'; frame-ancestors 'none'";
+
 fn docs_file(path: &str) -> Response {
     static CONFIG: LazyLock<Arc<utoipa_swagger_ui::Config<'static>>> =
         LazyLock::new(|| Arc::new(utoipa_swagger_ui::Config::from("/openapi.json")));
     match utoipa_swagger_ui::serve(path, CONFIG.clone()) {
         Ok(Some(file)) => (
-            [(header::CONTENT_TYPE, file.content_type)],
+            [
+                (header::CONTENT_TYPE, file.content_type.as_str()),
+                (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+            ],
             file.bytes.into_owned(),
         )
             .into_response(),

@@ -1,5 +1,7 @@
 use crate::test_app::{KEY, TestApp, send};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::{Method, StatusCode};
+use sha2::{Digest as _, Sha256};
 
 #[tokio::test]
 async fn an_unknown_path_and_a_wrong_method_have_the_shape() {
@@ -124,11 +126,11 @@ async fn every_answer_has_an_id_and_headers_that_bind_browsers() {
         answer.headers["strict-transport-security"],
         "max-age=31536000; includeSubDomains"
     );
-    assert!(
-        answer.headers["content-security-policy"]
-            .to_str()
-            .unwrap()
-            .contains("frame-ancestors 'none'")
+    assert_eq!(
+        answer.headers["content-security-policy"],
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+         connect-src 'self' ws: wss:; media-src 'self' blob:; worker-src 'self' blob:; font-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     let plain = TestApp::with(|config| {
         config.public_url = "http://localhost:8080".parse().unwrap();
@@ -146,6 +148,23 @@ async fn every_answer_has_an_id_and_headers_that_bind_browsers() {
             .await
             .headers
             .contains_key("content-security-policy")
+    );
+}
+
+#[tokio::test]
+async fn pages_behind_links_in_mails_have_their_one_style_and_nothing_else() {
+    let app = TestApp::production().await;
+    let page = send(app.get("/auth/verify-email?token=x1")).await;
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    let style = page.text.split("<style>").nth(1).unwrap();
+    let style = style.split("</style>").next().unwrap();
+    let hash = STANDARD.encode(Sha256::digest(style));
+    assert_eq!(
+        policy,
+        format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'"
+        )
     );
 }
 
