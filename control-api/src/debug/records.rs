@@ -216,7 +216,7 @@ pub(crate) async fn recording_callback_status(
 
 /// A transcript by Voice Intelligence.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TranscriptRecord {
+pub(crate) struct IntelligenceRecord {
     /// Number, in the order of time.
     #[schema(example = 1)]
     id: i64,
@@ -246,7 +246,7 @@ pub(crate) struct TranscriptRecord {
     sentences: Option<usize>,
 }
 
-impl From<TwilioTranscript> for TranscriptRecord {
+impl From<TwilioTranscript> for IntelligenceRecord {
     fn from(row: TwilioTranscript) -> Self {
         Self {
             id: row.id,
@@ -268,14 +268,14 @@ impl From<TwilioTranscript> for TranscriptRecord {
 #[utoipa::path(
     get, path = "/debug/transcript-records", tag = "debug",
     params(("limit" = Option<u32>, Query, description = "At most so many, 1 to 100 (100)", minimum = 1, maximum = 100, example = 10)),
-    responses((status = 200, description = "Transcripts", body = Vec<TranscriptRecord>), Problem),
+    responses((status = 200, description = "Transcripts", body = Vec<IntelligenceRecord>), Problem),
     security(("api_key" = []))
 )]
 pub(crate) async fn transcript_records(
     State(api): State<ControlApi>,
     _: Admin,
     query: QueryParams,
-) -> Result<Json<Vec<TranscriptRecord>>, ApiError> {
+) -> Result<Json<Vec<IntelligenceRecord>>, ApiError> {
     let rows = twilio_transcripts::newest_of_all(&api.config.store, most(&query)?).await?;
     Ok(Json(rows.into_iter().map(Into::into).collect()))
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 /// LiveKit's request of a token endpoint. What else it may hold (metadata, grants, a dispatch) is ignored.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct TokenRequest {
+pub(crate) struct RoomTokenRequest {
     /// A random one when it is left out.
     #[schema(value_type = Option<String>, max_length = 128, example = "my-meeting")]
     room_name: Option<RoomName>,
@@ -28,7 +28,7 @@ pub(crate) struct TokenRequest {
 
 /// LiveKit's answer of a token endpoint.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TokenAnswer {
+pub(crate) struct RoomTokenAnswer {
     /// Where LiveKit's client connects to.
     #[schema(example = "wss://voice.example.com")]
     server_url: String,
@@ -42,21 +42,21 @@ pub(crate) struct TokenAnswer {
 /// The same as `/room/join` in the form of LiveKit's standard token endpoint, for the token sources of its SDKs.
 #[utoipa::path(
     post, path = "/room/token", tag = "rooms",
-    request_body = TokenRequest,
-    responses((status = 200, description = "The way in", body = TokenAnswer), Problem),
+    request_body = RoomTokenRequest,
+    responses((status = 200, description = "The way in", body = RoomTokenAnswer), Problem),
     security(("api_key" = []))
 )]
 pub(crate) async fn issue_token(
     State(api): State<ControlApi>,
     caller: Caller,
-    JsonBody(request): JsonBody<TokenRequest>,
-) -> Result<Json<TokenAnswer>, ApiError> {
+    JsonBody(request): JsonBody<RoomTokenRequest>,
+) -> Result<Json<RoomTokenAnswer>, ApiError> {
     let room = request.room_name.unwrap_or_else(RoomName::random);
     let identity = request
         .participant_identity
         .unwrap_or_else(Identity::random);
     opening::open(&api, caller.account, &room, None).await?;
-    Ok(Json(TokenAnswer {
+    Ok(Json(RoomTokenAnswer {
         server_url: answer::signalling_url(&api),
         participant_token: answer::participant_token(
             &api,

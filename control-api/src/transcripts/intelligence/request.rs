@@ -73,7 +73,7 @@ pub(crate) struct ParticipantRequest {
 
 /// It is being made.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CreateAnswer {
+pub(crate) struct CreatedTranscript {
     /// `success`
     #[schema(example = "success")]
     status: &'static str,
@@ -85,14 +85,14 @@ pub(crate) struct CreateAnswer {
 #[utoipa::path(
     post, path = "/twilio-transcripts/create-with-media-url", tag = "transcripts",
     request_body(content = MediaUrlRequest, example = json!({"media_url": "https://example.com/call.wav", "language_code": "en-US"})),
-    responses((status = 200, description = "It is being made", body = CreateAnswer), Problem),
+    responses((status = 200, description = "It is being made", body = CreatedTranscript), Problem),
     security(("api_key" = []))
 )]
 pub(crate) async fn create_with_media_url(
     State(api): State<ControlApi>,
     caller: Caller,
     JsonBody(request): JsonBody<MediaUrlRequest>,
-) -> Result<Json<CreateAnswer>, ApiError> {
+) -> Result<Json<CreatedTranscript>, ApiError> {
     let url = api.tenant_urls.check(&request.media_url).await;
     let url = url.map_err(|error| ApiError::invalid_body("media_url", error.to_string()))?;
     let is_tag = |text: &String| {
@@ -129,7 +129,7 @@ pub(crate) async fn create_with_media_url(
     let source = TranscriptSource::MediaUrl(url.as_str().to_owned());
     let start = start.map(|start| start.to_string());
     let transcript_sid = ask(&api, wanted, source, participants, start).await?;
-    Ok(Json(CreateAnswer {
+    Ok(Json(CreatedTranscript {
         status: "success",
         transcript_sid,
     }))
@@ -142,14 +142,14 @@ pub(crate) async fn create_with_media_url(
         "recording_sid": "RE0123456789abcdef0123456789abcdef",
         "participants": [{"channel_participant": 1, "role": "customer"}, {"channel_participant": 2, "role": "agent"}]
     })),
-    responses((status = 200, description = "It is being made", body = CreateAnswer), Problem),
+    responses((status = 200, description = "It is being made", body = CreatedTranscript), Problem),
     security(("api_key" = []))
 )]
 pub(crate) async fn create_with_participants(
     State(api): State<ControlApi>,
     caller: Caller,
     JsonBody(request): JsonBody<ParticipantsRequest>,
-) -> Result<Json<CreateAnswer>, ApiError> {
+) -> Result<Json<CreatedTranscript>, ApiError> {
     const NO_RECORDING: ApiError = ApiError::NotFound("There is no such recording.");
     let sid = RecordingSid::new(request.recording_sid).map_err(|_| NO_RECORDING)?;
     let recording = recordings::get(&api.config.store, sid.as_str()).await?;
@@ -165,7 +165,7 @@ pub(crate) async fn create_with_participants(
     let participants = checked(request.participants)?;
     let source = TranscriptSource::Recording(sid);
     let transcript_sid = ask(&api, wanted, source, participants, None).await?;
-    Ok(Json(CreateAnswer {
+    Ok(Json(CreatedTranscript {
         status: "success",
         transcript_sid,
     }))
