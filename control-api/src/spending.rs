@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{extract::FromRequestParts, http::request::Parts};
 use casp_store::{
-    AccountId,
+    AccountId, StoreError,
     ceilings::{self, Resource, SpendingRefused},
 };
 
@@ -77,4 +77,23 @@ pub(crate) async fn admit(
             metrics::counter!("casp_spending_refused_total", "reason" => "ceiling").increment(1);
             ApiError::CeilingReached(reached)
         })
+}
+
+/// Whether a call that comes in may be answered, and a conversation go on: the account may spend, and has minutes and
+/// tokens left today. Takes none of them: they are counted as they are used.
+pub(crate) async fn may_answer(api: &ControlApi, account: AccountId) -> Result<bool, StoreError> {
+    let store = &api.config.store;
+    if let Err(refused) = ceilings::may_spend(store, account, None).await? {
+        metrics::counter!("casp_spending_refused_total", "reason" => "rule").increment(1);
+        tracing::warn!(account = account.0, %refused, "a call is not answered");
+        return Ok(false);
+    }
+    for resource in [Resource::Minutes, Resource::Tokens] {
+        if let Some(reached) = ceilings::reached(store, account, resource, now_ms()).await? {
+            metrics::counter!("casp_spending_refused_total", "reason" => "ceiling").increment(1);
+            tracing::warn!(account = account.0, %reached, "a call is not answered");
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -130,6 +130,7 @@ impl Conversation {
         let mut timings = user_timings(&decision);
         let since = since.unwrap_or(decision.ended_at);
         self.scribe.time(&mut timings, since, decision.ended_at);
+        self.scribe.heed(&decision.text);
         self.scribe
             .turn("user", digits::masked(&decision.text), false, timings);
         if let Some(speech) = &mut self.speech

@@ -3,8 +3,9 @@
 
 use super::{claim::Held, inbox::Report};
 use crate::clock::unix_ms;
+use casp_conversation::opt_out;
 use casp_store::{
-    Store,
+    Store, do_not_call,
     turns::{self, Turn},
 };
 use serde_json::{Value, json};
@@ -14,10 +15,18 @@ use tokio::{sync::mpsc, task::JoinSet};
 /// Turns that wait for a slow store; more are lost: talking goes on.
 const TURNS: usize = 64;
 
+/// Something to be written down.
+#[derive(Debug)]
+enum Note {
+    Turn(Turn),
+    /// Whoever was called is not to be called again.
+    NoMoreCalls,
+}
+
 /// Takes turns to be written down; of a room without a session, none.
 #[derive(Debug)]
 pub(super) struct Scribe {
-    turns: Option<mpsc::Sender<Turn>>,
+    turns: Option<mpsc::Sender<Note>>,
     /// When the session began, Unix milliseconds.
     began_at_ms: i64,
 }
@@ -65,8 +74,19 @@ impl Scribe {
             timings,
             at_ms: unix_ms(),
         };
-        if turns.try_send(turn).is_err() {
+        if turns.try_send(Note::Turn(turn)).is_err() {
             tracing::error!("the store is too slow; a turn is lost");
+        }
+    }
+
+    /// Puts whoever was called on the account's do-not-call list, if the user's turn asks for it. It is read before
+    /// its digits are masked.
+    pub(super) fn heed(&self, turn: &str) {
+        if opt_out::wants_no_more_calls(turn)
+            && let Some(turns) = &self.turns
+            && turns.try_send(Note::NoMoreCalls).is_err()
+        {
+            tracing::error!("the store is too slow; a wish not to be called again is lost");
         }
     }
 }
@@ -74,10 +94,17 @@ impl Scribe {
 async fn write(
     store: Store,
     row: Held,
-    mut turns: mpsc::Receiver<Turn>,
+    mut notes: mpsc::Receiver<Note>,
     reports: mpsc::Sender<Report>,
 ) {
-    while let Some(turn) = turns.recv().await {
+    while let Some(note) = notes.recv().await {
+        let turn = match note {
+            Note::Turn(turn) => turn,
+            Note::NoMoreCalls => {
+                no_more_calls(&store, &row.session_id).await;
+                continue;
+            }
+        };
         match turns::append(&store, &row.session_id, row.epoch, &turn).await {
             Ok(Some(_)) => {}
             Ok(None) => {
@@ -88,6 +115,16 @@ async fn write(
             Err(error) => {
                 tracing::error!(%error, session = row.session_id, "a turn was not written down");
             }
+        }
+    }
+}
+
+async fn no_more_calls(store: &Store, session_id: &str) {
+    match do_not_call::add_callee(store, session_id, opt_out::REASON, unix_ms()).await {
+        Ok(true) => tracing::info!(session = session_id, "not to be called again"),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::error!(%error, session = session_id, "a wish not to be called again was not written down");
         }
     }
 }

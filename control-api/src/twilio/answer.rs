@@ -103,7 +103,7 @@ impl TwiMl {
         Self(Response::new().with(verb).then(self.0))
     }
 
-    /// The busy tone: every agent is taken. Nothing is billed.
+    /// The busy tone: every agent is taken, or the account may spend no more today. Nothing is billed.
     pub(super) fn busy() -> Self {
         Self(Response::new().with(Reject {
             reason: RejectReason::Busy,

@@ -7,7 +7,9 @@ use super::{
     phone_session_id, room,
     signed_form::SignedForm,
 };
-use crate::{ControlApi, call_trace, clock::now_ms, error::ApiError, state::STALE_AFTER_MS};
+use crate::{
+    ControlApi, call_trace, clock::now_ms, error::ApiError, spending, state::STALE_AFTER_MS,
+};
 use casp_conversation::Assistant;
 use casp_store::{
     AccountId, StoreError,
@@ -55,6 +57,10 @@ pub(super) async fn answer(
     let Some(owner) = Owner::of(api, form).await? else {
         return Ok(TwiMl::apologize("This number is not in service. Goodbye."));
     };
+    if !spending::may_answer(api, owner.account).await? {
+        // An apology would be billed, again and again.
+        return Ok(TwiMl::busy());
+    }
     let assistant = match &wish.assistant {
         Some(wanted) => find(api, owner.account, wanted).await?,
         None => Some(assistant_of_number(api, &owner).await?),

@@ -6,7 +6,9 @@ use crate::{
     twilio_request::{signed, stream_token},
 };
 use casp_store::{
-    AccountId, numbers, recording_consents, scenarios,
+    AccountId,
+    ceilings::{self, AccountLimits, Ceiling},
+    numbers, recording_consents, scenarios,
     sessions::{self, Session, SessionState},
     stream_tokens,
 };
@@ -442,4 +444,56 @@ async fn an_end_that_overtakes_the_beginning_counts() {
         session(&app, &sid).await.is_none(),
         "our own calls are known before Twilio tells of them"
     );
+}
+
+#[tokio::test]
+async fn an_account_without_minutes_left_is_busy_and_its_neighbour_is_not() {
+    let app = TestApp::production().await;
+    app.worker(5).await;
+    let limits = AccountLimits {
+        minutes: Some(Ceiling::AtMost(0)),
+        ..AccountLimits::default()
+    };
+    ceilings::set_limits(&app.store, app.account, &limits)
+        .await
+        .unwrap();
+    for path in ["/twilio/voice", "/incoming-call/sales"] {
+        let sid = unique("CA");
+        let answer = call(&app, path, &sid, &[]).await;
+        assert!(
+            answer.text.contains("<Reject reason=\"busy\"/>"),
+            "{}",
+            answer.text
+        );
+        assert!(session(&app, &sid).await.is_none(), "nothing was begun");
+    }
+    numbers::assign(&app.store, app.neighbour, NUMBER, "default", 1)
+        .await
+        .unwrap();
+    let sid = unique("CA");
+    let answer = call(&app, "/twilio/voice", &sid, &[]).await;
+    assert!(answer.text.contains("<Connect"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn nothing_that_twilio_signs_runs_without_the_secret() {
+    let app = TestApp::with(|config| config.twilio.auth_token = None).await;
+    let document = serde_json::to_value(casp_control_api::openapi_document()).unwrap();
+    let mut seen = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if operation["security"][0].get("twilio_signature").is_none() {
+                continue;
+            }
+            let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let url = app.url(&path.replace(['{', '}'], ""));
+            let form = [("CallSid", "CA1"), ("From", "+15551230001"), ("To", NUMBER)];
+            let answer = send(app.http.request(method, url).form(&form)).await;
+            assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+            assert_eq!(answer.json()["status_code"], 503, "{path}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "the document has lost its signed routes");
+    assert!(session(&app, "CA1").await.is_none());
 }

@@ -6,7 +6,9 @@ use crate::{
 };
 use casp_providers::{ChatRequest, ChatStream, Delta, FinishReason, LanguageModel, ProviderError};
 use casp_store::{
-    sessions::{self, SessionState},
+    ceilings::{self, AccountLimits, Ceiling, Resource},
+    do_not_call,
+    sessions::{self, NewSession, SessionKind, SessionState},
     turns,
 };
 use futures_util::{StreamExt as _, stream};
@@ -404,4 +406,106 @@ async fn without_an_owner_the_number_is_not_in_service() {
     let app = TestApp::with(|config| config.default_account = None).await;
     let answer = say(&app, "/handle-user-input", &unique("CA"), &[]).await;
     assert!(answer.text.contains("not in service"), "{}", answer.text);
+}
+
+/// A call that we placed and that goes by webhooks.
+async fn placed(app: &TestApp, call: &str) {
+    let new = NewSession {
+        id: format!("phone-{call}"),
+        account: app.account,
+        kind: SessionKind::Phone,
+        room_name: format!("twilio-{call}"),
+        from: "+15551230002".into(),
+        to: "+15551230001".into(),
+        assistant: "default".into(),
+        overrides: serde_json::json!({}),
+    };
+    sessions::announce_outbound(&app.store, &new, now_ms())
+        .await
+        .unwrap();
+}
+
+async fn is_listed(app: &TestApp) -> bool {
+    do_not_call::contains(&app.store, app.account, "+15551230001")
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn who_was_called_and_wants_no_more_calls_gets_none() {
+    for asked in [
+        ("SpeechResult", "Please stop calling me."),
+        ("SpeechResult", "unsubscribe"),
+        ("Digits", "7867"),
+    ] {
+        let app = TestApp::production().await;
+        let call = unique("CA");
+        placed(&app, &call).await;
+        let greeting = say(&app, "/handle-user-input", &call, &[]).await;
+        let path = next(&greeting);
+        say(
+            &app,
+            &path,
+            &call,
+            &[("SpeechResult", "Where does the bus stop?")],
+        )
+        .await;
+        assert!(!is_listed(&app).await);
+        let goodbye = say(&app, &path, &call, &[asked]).await;
+        assert!(
+            goodbye.text.contains("You will not be called again.")
+                && goodbye.text.contains("<Hangup/>"),
+            "{}",
+            goodbye.text
+        );
+        assert!(is_listed(&app).await, "{asked:?}");
+        let next_door = do_not_call::contains(&app.store, app.neighbour, "+15551230001").await;
+        assert!(!next_door.unwrap(), "the list is the account's own");
+    }
+}
+
+#[tokio::test]
+async fn who_calls_and_says_stop_is_on_no_list() {
+    let app = TestApp::production().await;
+    let call = unique("CA");
+    let answer = say(
+        &app,
+        "/handle-user-input",
+        &call,
+        &[("SpeechResult", "Stop.")],
+    )
+    .await;
+    assert!(answer.text.contains("<Gather"), "{}", answer.text);
+    for number in ["+15551230001", "+15551230002"] {
+        let listed = do_not_call::contains(&app.store, app.account, number).await;
+        assert!(!listed.unwrap(), "{number}");
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_ends_when_the_days_tokens_are_used_up() {
+    let app = TestApp::production().await;
+    let call = unique("CA");
+    let path = next(&say(&app, "/handle-user-input", &call, &[]).await);
+    let limits = AccountLimits {
+        tokens: Some(Ceiling::AtMost(100)),
+        ..AccountLimits::default()
+    };
+    ceilings::set_limits(&app.store, app.account, &limits)
+        .await
+        .unwrap();
+    let hello = [("SpeechResult", "Hello")];
+    let answer = say(&app, &path, &call, &hello).await;
+    assert!(answer.text.contains("<Gather"), "{}", answer.text);
+    ceilings::record(&app.store, app.account, Resource::Tokens, 100, now_ms())
+        .await
+        .unwrap();
+    let answer = say(&app, &next(&answer), &call, &hello).await;
+    assert!(
+        answer.text.contains("call again tomorrow") && answer.text.contains("<Hangup/>"),
+        "{}",
+        answer.text
+    );
+    let session = sessions::get(&app.store, &format!("phone-{call}")).await;
+    assert_eq!(session.unwrap().unwrap().state, SessionState::Ended);
 }

@@ -11,6 +11,7 @@ mod confirmation;
 mod conversation;
 pub mod event;
 mod history;
+pub mod opt_out;
 mod reply;
 mod spoken;
 mod tools;

@@ -151,6 +151,31 @@ pub async fn take(
     Ok(Ok(()))
 }
 
+/// The ceiling that stands in the way of one more, if one does. Takes nothing.
+pub async fn reached(
+    store: &Store,
+    account: AccountId,
+    resource: Resource,
+    now_ms: i64,
+) -> Result<Option<CeilingReached>, StoreError> {
+    let rules = store.spending_rules();
+    let own = limits(store, account).await?.daily(resource);
+    let total = total_for(rules, own, resource);
+    let own = own.unwrap_or(rules.per_account.of(resource));
+    for (whose, ceiling, is_total) in [(account, own, false), (AccountId(EVERYBODY), total, true)] {
+        let Some(most) = ceiling.most() else { continue };
+        if used_today(store, whose, resource, now_ms).await? >= i64::from(most) {
+            return Ok(Some(CeilingReached {
+                resource,
+                limit: most,
+                is_total,
+                resets_at_ms: (day(now_ms) + 1) * DAY_MS,
+            }));
+        }
+    }
+    Ok(None)
+}
+
 /// Notes what was spent already, beyond the ceiling too: the next [`take`] is refused then. For amounts that are
 /// known only afterwards, as a model's tokens are.
 pub async fn record(

@@ -39,6 +39,31 @@ pub async fn add(
     from_row(&row)
 }
 
+/// Whoever was called in this session, by us, is not to be called again. False when it is no such call; a number that
+/// is on the list stays as it was.
+pub async fn add_callee(
+    store: &Store,
+    session_id: &str,
+    reason: &str,
+    now_ms: i64,
+) -> Result<bool, StoreError> {
+    let row = store
+        .timed(
+            sqlx::query(
+                "INSERT INTO do_not_call (account_id, number, reason, created_at_ms) \
+                 SELECT account_id, to_address, $2, $3 FROM sessions \
+                 WHERE id = $1 AND kind = 'phone' AND direction = 'outbound' AND to_address LIKE '+%' \
+                 ON CONFLICT (account_id, number) DO UPDATE SET number = excluded.number RETURNING number",
+            )
+            .bind(session_id)
+            .bind(reason)
+            .bind(now_ms)
+            .fetch_optional(store.pool()),
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Takes a number off the list; false when it was not on it.
 pub async fn remove(store: &Store, account: AccountId, number: &str) -> Result<bool, StoreError> {
     let done = store

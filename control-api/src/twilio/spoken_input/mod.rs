@@ -20,11 +20,12 @@ use crate::{
     ControlApi, call_end,
     clock::now_ms,
     error::{ApiError, SignedProblem},
+    spending,
 };
 use axum::extract::State;
-use casp_conversation::{Assistant, apology::Apology};
+use casp_conversation::{Assistant, apology::Apology, opt_out};
 use casp_store::{
-    StoreError,
+    StoreError, do_not_call,
     sessions::{self, Session, SessionState},
     stream_tokens,
     turns::{self, Turn},
@@ -81,6 +82,12 @@ pub(crate) async fn handle_user_input(
     }
     match step {
         Step::Wait { exchange, round } => talk.wait(exchange, round).await,
+        _ if !spending::may_answer(&api, talk.session.account).await? => {
+            let sorry =
+                "We cannot go on with this call today. Please call again tomorrow. Goodbye.";
+            talk.goodbye(sorry, "the account may spend no more today")
+                .await
+        }
         _ if talk.is_too_long() => {
             let sorry = Apology::TimeIsUp.text(&talk.assistant.language);
             talk.goodbye(sorry, "the longest conversation was reached")
@@ -141,6 +148,12 @@ impl<'a> Talk<'a> {
     /// Something was said: the reply, or, when this exchange was taken before, the reply that it got.
     async fn answer(self, exchange: Option<i64>, heard: Heard) -> Result<TwiMl, ApiError> {
         let store = &self.api.config.store;
+        if opt_out::wants_no_more_calls(&heard.text)
+            && do_not_call::add_callee(store, &self.session.id, opt_out::REASON, now_ms()).await?
+        {
+            let sorry = "You will not be called again. Goodbye.";
+            return self.goodbye(sorry, "the callee wants no more calls").await;
+        }
         let exchange = match exchange {
             Some(exchange) => exchange,
             None => self.next_exchange(&heard).await?,
