@@ -136,6 +136,12 @@ impl ApiClient {
         Ok(self.tokens.token(&self.owner, self.provider).await?)
     }
 
+    /// Another token, for an API that refuses one otherwise than by 401.
+    pub async fn renewed(&self, refused: &AccessToken) -> Result<AccessToken, ActionError> {
+        let renewed = self.tokens.renewed(&self.owner, self.provider, refused);
+        Ok(renewed.await?)
+    }
+
     /// The JSON of an answer.
     pub async fn json<T: DeserializeOwned>(&self, request: ApiRequest) -> Result<T, ActionError> {
         let bytes = self.bytes(request).await?;
@@ -149,7 +155,13 @@ impl ApiClient {
     pub async fn bytes(&self, request: ApiRequest) -> Result<Bytes, ActionError> {
         let deadline = Instant::now() + PATIENCE;
         let response = self.send(&request, deadline).await?;
-        self.read(response, deadline).await
+        match self.read(response, deadline).await {
+            // It was done, but what it came to is not known.
+            Err(ActionError::Unavailable(_)) if !request.is_repeatable => {
+                Err(ActionError::Unknown(self.provider))
+            }
+            read => read,
+        }
     }
 
     /// The answer of success; refusals are errors.

@@ -7,6 +7,7 @@
 
 mod action;
 pub mod calendar;
+mod choice;
 mod client;
 mod context;
 mod endpoints;
@@ -20,9 +21,11 @@ mod person;
 mod provider;
 mod recipients;
 mod registry;
+mod slack;
 mod speaker;
 mod tokens;
 mod typed;
+mod untrusted;
 pub mod when;
 
 pub use action::{Action, Prepared, ToolKind};

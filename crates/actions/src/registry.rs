@@ -3,16 +3,18 @@
 use crate::{
     Action, ActionContext, Provider,
     calendar::{self, CalendarDesk},
-    google,
+    google, slack,
 };
 use std::sync::Arc;
 
 /// Every action at a provider (interface §10), for one conversation or request. Those of a call itself are the
 /// conversation's.
 pub fn actions(context: &ActionContext) -> Vec<Arc<dyn Action>> {
-    calendar::actions(&CalendarDesk {
+    let mut actions = calendar::actions(&CalendarDesk {
         context: context.clone(),
         provider: Provider::GoogleCalendar,
         open: google::open_calendar,
-    })
+    });
+    actions.extend(slack::actions(context));
+    actions
 }

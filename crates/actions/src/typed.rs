@@ -139,3 +139,12 @@ fn schema<T: JsonSchema>() -> Value {
     }
     schema
 }
+
+/// A text that must not be empty, without the space around it; else it is asked for.
+pub(crate) fn needed(text: &str, what: &str) -> Result<String, ActionError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(ActionError::Ask(format!("What is the {what}?")));
+    }
+    Ok(text.to_owned())
+}
