@@ -21,3 +21,8 @@ pub(crate) fn random_token(prefix: &str) -> String {
         Alphanumeric.sample_string(&mut rand::rng(), 43)
     )
 }
+
+/// 96 random bits in hexadecimal, for ids.
+pub(crate) fn random_id() -> String {
+    hex::encode(rand::random::<[u8; 12]>())
+}

@@ -7,6 +7,7 @@ mod call_ended;
 mod deliveries;
 
 pub(crate) use call_ended::call_ended;
+pub(crate) use deliveries::emit_in;
 
 pub use deliveries::{
     Delivery, DeliveryState, Event, ToSend, delivered, delivery, emit, list, note_failure, purge,
