@@ -1,5 +1,6 @@
 //! Actions against stand-ins of their providers.
 
+mod google;
 mod office;
 mod slack;
 mod stand_in;
