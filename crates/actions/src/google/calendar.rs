@@ -27,6 +27,7 @@ pub(crate) fn open_calendar(
     Ok(Box::new(GoogleCalendar {
         client: context.client(speaker, Provider::GoogleCalendar)?,
         endpoints: context.services.endpoints.clone(),
+        now: context.services.now,
     }))
 }
 
@@ -35,6 +36,7 @@ pub(crate) fn open_calendar(
 struct GoogleCalendar {
     client: ApiClient,
     endpoints: Endpoints,
+    now: fn() -> Timestamp,
 }
 
 #[derive(Debug, Deserialize)]
@@ -299,7 +301,7 @@ impl Calendar for GoogleCalendar {
             return Ok(known);
         }
         // Whom one met, or will.
-        let now = Zoned::now();
+        let now = (self.now)().to_zoned(TimeZone::UTC);
         let from = now.saturating_sub(DAYS_OF_PEOPLE.days());
         let to = now.saturating_add(DAYS_OF_PEOPLE.days());
         let name = name.to_lowercase();
