@@ -15,6 +15,7 @@ mod error;
 pub mod files;
 mod google;
 pub mod mail;
+mod microsoft;
 mod name;
 mod outcome;
 mod person;

@@ -3,7 +3,7 @@
 use crate::{
     Action, ActionContext, Provider,
     calendar::{self, CalendarDesk},
-    google, slack,
+    google, microsoft, slack,
 };
 use std::sync::Arc;
 
@@ -15,6 +15,11 @@ pub fn actions(context: &ActionContext) -> Vec<Arc<dyn Action>> {
         provider: Provider::GoogleCalendar,
         open: google::open_calendar,
     });
+    actions.extend(calendar::actions(&CalendarDesk {
+        context: context.clone(),
+        provider: Provider::OutlookCalendar,
+        open: microsoft::open_calendar,
+    }));
     actions.extend(slack::actions(context));
     actions
 }

@@ -38,6 +38,11 @@ impl Received {
             .unwrap_or_default()
     }
 
+    /// The address of a path at this server, as links in answers have it.
+    pub(crate) fn root_of(&self, path: &str) -> String {
+        format!("http://{}{path}", self.header("host"))
+    }
+
     /// The bearer token.
     pub(crate) fn token(&self) -> &str {
         let value = self.header("authorization");
