@@ -109,9 +109,9 @@ pub(crate) async fn docs(Path(path): Path<String>) -> Response {
     docs_file(&path)
 }
 
-/// As all pages, but for the styles that Swagger UI writes into its elements' attributes; it calls this API alone.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    style-src-attr 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; \
+/// As all pages, but for the styles that Swagger UI writes into the page and its elements; it calls this API alone.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; \
     form-action 'self'; frame-ancestors 'none'";
 
 fn docs_file(path: &str) -> Response {
