@@ -190,7 +190,8 @@ impl Conversation {
             ReplyEvent::FirstToken => {
                 speech.clock.first_token.get_or_insert_with(Instant::now);
             }
-            ReplyEvent::Text(_) => {}
+            // What only channels of text ask for.
+            ReplyEvent::Text(_) | ReplyEvent::ClientCalls(_) | ReplyEvent::Refused(_) => {}
             ReplyEvent::Clause(clause) => speech.say(clause),
             ReplyEvent::ActionStarted { name } => {
                 self.tell_bridges(Event::Action {

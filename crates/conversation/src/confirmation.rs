@@ -53,6 +53,26 @@ impl HeldCall {
         }))
     }
 
+    /// A call that was asked about, as it was written down then.
+    pub fn restored(call: ToolCall, arguments: Value, question: String, speaker: Speaker) -> Self {
+        Self::new(call, arguments, question, speaker)
+    }
+
+    /// The call as the model made it.
+    pub fn call(&self) -> &ToolCall {
+        &self.0.call
+    }
+
+    /// What it was settled to mean.
+    pub fn arguments(&self) -> &Value {
+        &self.0.arguments
+    }
+
+    /// Who asked for it.
+    pub fn speaker(&self) -> &Speaker {
+        &self.0.speaker
+    }
+
     /// What is to be done.
     pub fn action(&self) -> ActionName {
         ActionName::from_tool(&self.0.call.name)
@@ -125,6 +145,14 @@ impl Confirmation {
                 .as_deref()
                 .is_none_or(|heard| has_heard(heard, held.question())),
             held,
+        });
+    }
+
+    /// This was asked about, and the question was read.
+    pub(crate) fn ask_about(&mut self, held: HeldCall) {
+        self.asked = Some(Asked {
+            held,
+            was_heard: true,
         });
     }
 

@@ -1,11 +1,12 @@
 //! One conversation: assistant, history, tools and the language model.
 
 use crate::{
-    Assistant, HeldCall, History, PastTurn, Reply, ReplyOutcome, Speaker, Tools,
+    Asked, Assistant, HeldCall, History, PastTurn, Reply, ReplyOptions, ReplyOutcome, Speaker,
+    Tools,
     confirmation::{Answer, Confirmation},
     reply::{Opening, Turn},
 };
-use casp_providers::{ChatMessage, ChatRequest, LanguageModel};
+use casp_providers::{ChatMessage, ChatRequest, LanguageModel, ToolCall};
 use jiff::Zoned;
 use std::sync::Arc;
 
@@ -39,6 +40,27 @@ impl Conversation {
         turns: impl IntoIterator<Item = PastTurn>,
     ) -> Self {
         let history = History::from_turns(&assistant, now, turns);
+        Self::with_history(assistant, llm, tools, history)
+    }
+
+    /// A conversation that the client keeps: `messages` are all of it so far, and are taken as they are.
+    pub fn given(
+        assistant: Assistant,
+        llm: Arc<dyn LanguageModel>,
+        tools: Arc<dyn Tools>,
+        now: Zoned,
+        messages: Vec<ChatMessage>,
+    ) -> Self {
+        let history = History::given(&assistant, now, messages);
+        Self::with_history(assistant, llm, tools, history)
+    }
+
+    fn with_history(
+        assistant: Assistant,
+        llm: Arc<dyn LanguageModel>,
+        tools: Arc<dyn Tools>,
+        history: History,
+    ) -> Self {
         Self {
             assistant,
             history,
@@ -70,27 +92,65 @@ impl Conversation {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn reply(&self, speaker: &Speaker, user_text: &str) -> Reply {
+        let asked = Asked::Words(user_text.to_owned());
+        self.reply_to(speaker, asked, ReplyOptions::default())
+    }
+
+    /// As [`Conversation::reply`], with wishes.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn reply_to(&self, speaker: &Speaker, asked: Asked, options: ReplyOptions) -> Reply {
         let mut history = self.history.clone();
-        history.push_user(user_text);
-        let request = ChatRequest {
-            messages: history.messages(),
-            tools: self.tools.specs(),
-            temperature: self.assistant.temperature,
-            max_tokens: None,
+        let (user_text, opening) = match asked {
+            Asked::Words(text) => {
+                history.push_user(&text);
+                let opening = match self.confirmation.answered(speaker, &text) {
+                    Answer::Nothing => Opening::Model,
+                    Answer::Agreed(held) => Opening::CarryOut(held),
+                    Answer::Unclear(held, why) => Opening::AskAgain(held, why),
+                    Answer::Dropped(held) => Opening::Note(not_done(&held)),
+                };
+                (text, opening)
+            }
+            Asked::Nothing => (String::new(), Opening::Model),
+            Asked::Command { tool, arguments } => {
+                let call = ToolCall {
+                    id: String::new(),
+                    name: tool,
+                    arguments: arguments.to_string(),
+                };
+                (String::new(), Opening::Command(call))
+            }
         };
-        let opening = match self.confirmation.answered(speaker, user_text) {
-            Answer::Nothing => Opening::Model,
-            Answer::Agreed(held) => Opening::CarryOut(held),
-            Answer::Unclear(held, why) => Opening::AskAgain(held, why),
-            Answer::Dropped(held) => Opening::Note(not_done(&held)),
-        };
+        let client_tools = options.client_tools.iter();
         let turn = Turn {
-            user_text: user_text.to_owned(),
+            user_text,
             speaker: speaker.clone(),
             confirm: self.assistant.confirm,
             opening,
+            is_spoken: !options.is_only_read,
+            client_tools: client_tools.map(|tool| tool.name.clone()).collect(),
+            check: options.check,
+        };
+        let mut tools = Vec::new();
+        if !options.is_without_tools {
+            tools = self.tools.specs();
+            tools.extend(options.client_tools);
+        }
+        let request = ChatRequest {
+            messages: history.into_messages(),
+            tools,
+            temperature: options.temperature.or(self.assistant.temperature),
+            max_tokens: options.max_tokens,
+            options: options.model,
         };
         Reply::start(turn, request, self.llm.clone(), self.tools.clone())
+    }
+
+    /// A call that was asked about with the conversation's last words, before the client came back.
+    pub fn hold(&mut self, held: HeldCall) {
+        self.confirmation.ask_about(held);
     }
 
     /// Makes a turn history: the user's words, the tools' work, and of the answer what was heard.

@@ -17,6 +17,8 @@ const MESSAGE_LIMIT: usize = 8_000;
 pub struct History {
     system: String,
     messages: Vec<ChatMessage>,
+    /// What it holds is bounded by whoever keeps it.
+    is_given: bool,
 }
 
 /// A turn from the store, to rebuild a history.
@@ -58,6 +60,16 @@ impl History {
         Self {
             system: system_text(assistant, now),
             messages: Vec::new(),
+            is_given: false,
+        }
+    }
+
+    /// The history of a conversation that the client keeps: nothing is cut, nothing forgotten.
+    pub fn given(assistant: &Assistant, now: Zoned, messages: Vec<ChatMessage>) -> Self {
+        Self {
+            messages,
+            is_given: true,
+            ..Self::new(assistant, now)
         }
     }
 
@@ -86,7 +98,12 @@ impl History {
 
     /// Adds the user's words.
     pub fn push_user(&mut self, text: &str) {
-        self.push(ChatMessage::User { content: cut(text) });
+        let content = if self.is_given {
+            text.to_owned()
+        } else {
+            cut(text)
+        };
+        self.push(ChatMessage::User { content });
     }
 
     /// Adds words of the assistant; none when they are empty. May be cut later by [`Self::truncate_to_heard`].
@@ -133,6 +150,14 @@ impl History {
         all
     }
 
+    /// As [`History::messages`].
+    pub(crate) fn into_messages(self) -> Vec<ChatMessage> {
+        let system = ChatMessage::System {
+            content: self.system,
+        };
+        std::iter::once(system).chain(self.messages).collect()
+    }
+
     /// The messages after the system message.
     pub fn turns(&self) -> &[ChatMessage] {
         &self.messages
@@ -140,6 +165,9 @@ impl History {
 
     fn push(&mut self, message: ChatMessage) {
         self.messages.push(message);
+        if self.is_given {
+            return;
+        }
         let mut characters: usize = self.messages.iter().map(length).sum();
         while self.messages.len() > 1
             && (characters > BUDGET_CHARACTERS || self.messages.len() > BUDGET_MESSAGES)

@@ -13,6 +13,7 @@ pub mod event;
 mod history;
 pub mod opt_out;
 mod reply;
+mod request;
 mod spoken;
 mod tools;
 
@@ -23,5 +24,6 @@ pub use confirmation::HeldCall;
 pub use conversation::Conversation;
 pub use history::{History, PastTurn, TurnRole};
 pub use reply::{Reply, ReplyEvent, ReplyOutcome};
+pub use request::{AnswerCheck, Asked, ReplyOptions};
 pub use spoken::{SpokenClause, heard_text};
 pub use tools::{NoTools, ToolSet, Tools};

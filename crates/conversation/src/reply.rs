@@ -1,5 +1,7 @@
 //! A reply as it comes: text, clauses, actions.
 
+mod checking;
+mod command;
 mod confirming;
 mod outcome;
 mod rounds;
@@ -10,8 +12,8 @@ mod tests;
 
 pub use outcome::ReplyOutcome;
 
-use crate::{Confirm, HeldCall, Speaker, ToolStatus, Tools};
-use casp_providers::{ChatRequest, LanguageModel, ProviderError};
+use crate::{AnswerCheck, Confirm, HeldCall, Speaker, ToolStatus, Tools};
+use casp_providers::{ChatRequest, LanguageModel, ProviderError, ToolCall};
 use outcome::Progress;
 use rounds::Rounds;
 use std::sync::Arc;
@@ -47,6 +49,10 @@ pub enum ReplyEvent {
         /// Its error, for people.
         error: Option<String>,
     },
+    /// The client is to run these tools of its own, and to come back with what they answered; the reply ends so.
+    ClientCalls(Vec<ToolCall>),
+    /// There is no answer of the form that was asked for: why.
+    Refused(String),
     /// The conversation is over when all clauses so far have been spoken.
     HangUp,
     /// The reply is complete. Last.
@@ -62,6 +68,11 @@ pub(crate) struct Turn {
     pub(crate) speaker: Speaker,
     pub(crate) confirm: Confirm,
     pub(crate) opening: Opening,
+    /// Clauses are made for speech; text that is only read needs none.
+    pub(crate) is_spoken: bool,
+    /// Names of the tools that the client runs.
+    pub(crate) client_tools: Vec<String>,
+    pub(crate) check: Option<AnswerCheck>,
 }
 
 /// How a reply begins.
@@ -75,6 +86,8 @@ pub(crate) enum Opening {
     CarryOut(HeldCall),
     /// With the question that was not heard, or not answered by the right one; and that is all of it.
     AskAgain(HeldCall, &'static str),
+    /// With this call, and its outcome is all of it.
+    Command(ToolCall),
 }
 
 /// A reply on its way. It runs by itself, ahead of its reader by a bounded number of events; dropping it cancels

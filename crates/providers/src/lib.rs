@@ -15,7 +15,8 @@ mod wav;
 
 pub use error::ProviderError;
 pub use llm::{
-    ChatMessage, ChatRequest, ChatStream, Delta, FinishReason, LanguageModel, ToolCall, ToolSpec,
+    ChatMessage, ChatOptions, ChatRequest, ChatStream, Delta, FinishReason, LanguageModel,
+    ResponseFormat, ToolCall, ToolChoice, ToolSpec, Usage,
 };
 pub use providers::Providers;
 pub use settings::{OpenAiSettings, ProviderName, ProviderSettings, SettingsError, Timeouts};

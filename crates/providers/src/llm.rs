@@ -68,6 +68,62 @@ pub struct ChatRequest {
     pub temperature: Option<f32>,
     /// Limit of the answer.
     pub max_tokens: Option<u32>,
+    /// What few conversations ask for.
+    pub options: ChatOptions,
+}
+
+/// What few conversations ask for. Providers leave out what they don't have.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChatOptions {
+    /// Of the likeliest tokens, those that make up this share; 0–1.
+    pub top_p: Option<f32>,
+    /// -2–2.
+    pub frequency_penalty: Option<f32>,
+    /// -2–2.
+    pub presence_penalty: Option<f32>,
+    /// For answers that can be had again.
+    pub seed: Option<i64>,
+    /// The answer ends before any of these.
+    pub stop: Vec<String>,
+    /// Whether tools are called.
+    pub tool_choice: ToolChoice,
+    /// False: at most one call an answer.
+    pub parallel_tool_calls: Option<bool>,
+    /// What the answer looks like.
+    pub format: ResponseFormat,
+}
+
+/// Whether tools are called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ToolChoice {
+    /// As the model likes.
+    #[default]
+    Auto,
+    /// At least one.
+    Required,
+    /// This one.
+    Tool(String),
+}
+
+/// What an answer looks like.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum ResponseFormat {
+    /// Words.
+    #[default]
+    Text,
+    /// A JSON object.
+    JsonObject,
+    /// JSON that fits a schema.
+    JsonSchema {
+        /// What the schema is called: `[a-zA-Z0-9_-]{1,64}`.
+        name: String,
+        /// What it is for.
+        description: Option<String>,
+        /// The schema.
+        schema: serde_json::Value,
+        /// Whether the model is held to it while it writes.
+        strict: Option<bool>,
+    },
 }
 
 /// Why the answer ended.
@@ -83,6 +139,24 @@ pub enum FinishReason {
     ContentFilter,
 }
 
+/// What an answer cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens read.
+    pub prompt_tokens: u64,
+    /// Tokens written.
+    pub completion_tokens: u64,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, more: Self) {
+        self.prompt_tokens = self.prompt_tokens.saturating_add(more.prompt_tokens);
+        self.completion_tokens = self
+            .completion_tokens
+            .saturating_add(more.completion_tokens);
+    }
+}
+
 /// A piece of the answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Delta {
@@ -90,6 +164,8 @@ pub enum Delta {
     Text(String),
     /// A complete tool call (fragments are put together by the provider).
     ToolCall(ToolCall),
+    /// What it cost, where the provider tells: at most once, right before the end.
+    Usage(Usage),
     /// The end; exactly one, last. A stream that ends without it has broken off and yields `BadAnswer`.
     Finish(FinishReason),
 }

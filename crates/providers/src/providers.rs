@@ -7,7 +7,7 @@ use crate::{
     openai::{Chat, Endpoint, Speech, Transcription},
     settings::{ProviderName, ProviderSettings, SettingsError},
 };
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, atomic::AtomicBool};
 use tokio::task::AbortHandle;
 
 /// One of each kind for the whole process: they share one HTTP client and its open connections.
@@ -147,6 +147,7 @@ impl Build<'_> {
                 model: self.settings.openai.llm_model.clone(),
                 first_byte: self.settings.timeouts.llm_first_byte,
                 gap: self.settings.timeouts.llm_gap,
+                refuses_usage: AtomicBool::new(false),
             })),
         }
     }

@@ -1,7 +1,7 @@
 //! What a reply came to.
 
 use crate::HeldCall;
-use casp_providers::{ChatMessage, ToolCall};
+use casp_providers::{ChatMessage, FinishReason, ToolCall, Usage};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a reply came to; [`crate::Conversation::commit`] makes it history.
@@ -18,6 +18,14 @@ pub struct ReplyOutcome {
     pub tool_messages: Vec<ChatMessage>,
     /// The call that the reply ends with asking about.
     pub held: Option<HeldCall>,
+    /// Calls that the reply ends with leaving to the client.
+    pub client_calls: Vec<ToolCall>,
+    /// Why there is no answer of the form that was asked for.
+    pub refusal: Option<String>,
+    /// How the model's last answer ended; none where no model was asked.
+    pub end: Option<FinishReason>,
+    /// What the model's answers cost; estimated where the provider does not tell.
+    pub usage: Usage,
 }
 
 /// The outcome so far, shared between a reply's task and its handle. Never locked over an await.
@@ -98,6 +106,22 @@ impl Progress {
     pub(super) fn add_note(&self, content: String) {
         let note = ChatMessage::System { content };
         self.state().outcome.tool_messages.push(note);
+    }
+
+    pub(super) fn finish(&self, end: FinishReason) {
+        self.state().outcome.end = Some(end);
+    }
+
+    pub(super) fn add_usage(&self, usage: Usage) {
+        self.state().outcome.usage += usage;
+    }
+
+    pub(super) fn leave_to_client(&self, calls: &[ToolCall]) {
+        self.state().outcome.client_calls = calls.to_vec();
+    }
+
+    pub(super) fn refuse(&self, why: &str) {
+        self.state().outcome.refusal = Some(why.to_owned());
     }
 
     pub(super) fn hold(&self, held: HeldCall) {

@@ -2,11 +2,15 @@
 
 use super::{
     Opening, ReplyEvent, Turn,
+    checking::estimated,
     outcome::Progress,
     tool_calls::{self, Ledger},
 };
 use crate::{ActionName, ClauseSplitter, HeldCall, Prepared, ToolKind, ToolOutcome, Tools};
-use casp_providers::{ChatMessage, ChatRequest, Delta, LanguageModel, ProviderError, ToolCall};
+use casp_providers::{
+    ChatMessage, ChatRequest, Delta, FinishReason, LanguageModel, ProviderError, ToolCall,
+    ToolChoice,
+};
 use casp_telemetry::{TRACE_TARGET, mark_failed};
 use futures_util::{StreamExt, future::join_all};
 use serde_json::Value;
@@ -21,8 +25,10 @@ use tracing::{Instrument as _, Span, field::Empty};
 const MAX_ROUNDS: usize = 8;
 /// Longest wait for a tool.
 const TOOL_TIMEOUT: Duration = Duration::from_secs(15);
-/// Longest answer in bytes; the rest is left out.
-const MAX_TEXT_BYTES: usize = 32_000;
+/// Longest answer in bytes that is spoken; the rest is left out.
+const MAX_SPOKEN_BYTES: usize = 32_000;
+/// And one that is read.
+const MAX_TEXT_BYTES: usize = 1024 * 1024;
 /// Longest answer of a tool that goes to the model, in characters.
 const MAX_TOOL_ANSWER: usize = 16_000;
 /// What the model is told of calls beside one that the user is asked about.
@@ -52,13 +58,17 @@ pub(super) struct Rounds {
     writes: watch::Receiver<bool>,
     pub(super) ledger: Ledger,
     has_begun: bool,
+    /// The answer did not pass its check, and is made once more.
+    pub(super) is_repairing: bool,
 }
 
 /// What came of one round.
-#[derive(Default)]
 struct Round {
     calls: Vec<ToolCall>,
     has_text: bool,
+    /// What is held back until it has been checked.
+    held_back: String,
+    end: FinishReason,
 }
 
 /// What came of its calls.
@@ -67,6 +77,8 @@ enum Called {
     Answered,
     /// The user is to be asked first.
     Held(HeldCall),
+    /// The client is to run these.
+    ByClient(Vec<ToolCall>),
     /// The conversation ends.
     Over,
 }
@@ -91,6 +103,7 @@ impl Rounds {
             writes,
             ledger: Ledger::default(),
             has_begun: false,
+            is_repairing: false,
         }
     }
 
@@ -114,6 +127,7 @@ impl Rounds {
             Opening::Note(note) => self.note(note),
             Opening::CarryOut(held) => return self.carry_out(held).await,
             Opening::AskAgain(held, why) => return self.ask(held, why).await,
+            Opening::Command(call) => return self.command(call).await,
         }
         self.converse().await
     }
@@ -125,15 +139,23 @@ impl Rounds {
                 self.request.tools.clear();
             }
             let said = self.read_answer().await?;
+            self.progress.finish(said.end);
             if said.calls.is_empty() || self.request.tools.is_empty() {
-                return if said.has_text {
-                    Ok(())
-                } else {
-                    Err(self.failed("an empty answer"))
-                };
+                if !said.has_text {
+                    return Err(self.failed("an empty answer"));
+                }
+                if self.give_out(&said.held_back, said.end).await? {
+                    return Ok(());
+                }
+                continue;
             }
             match self.call_tools(said.calls).await? {
-                Called::Answered => {}
+                // A call was insisted on once, and has been made.
+                Called::Answered => self.request.options.tool_choice = ToolChoice::Auto,
+                Called::ByClient(calls) => {
+                    self.progress.leave_to_client(&calls);
+                    return self.send(ReplyEvent::ClientCalls(calls)).await;
+                }
                 Called::Held(held) => return self.ask(held, "").await,
                 Called::Over => return self.say_goodbye(said.has_text).await,
             }
@@ -163,13 +185,21 @@ impl Rounds {
     }
 
     async fn read_answer_of(&mut self, asked: Instant) -> Step<Round> {
-        let mut round = Round::default();
-        let mut stream = self
-            .llm
-            .chat(self.request.clone())
-            .await
-            .map_err(Stop::Failed)?;
-        let mut splitter = ClauseSplitter::new();
+        let mut round = Round {
+            calls: Vec::new(),
+            has_text: false,
+            held_back: String::new(),
+            end: FinishReason::Stop,
+        };
+        let chat = self.llm.chat(self.request.clone());
+        let mut stream = chat.await.map_err(Stop::Failed)?;
+        let mut splitter = self.turn.is_spoken.then(ClauseSplitter::new);
+        let (mut usage, mut written_bytes) = (None, 0);
+        let most_bytes = if self.turn.is_spoken {
+            MAX_SPOKEN_BYTES
+        } else {
+            MAX_TEXT_BYTES
+        };
         let mut has_answered = false;
         loop {
             let Some(delta) = stream.next().await else {
@@ -184,41 +214,60 @@ impl Rounds {
                 Delta::Text(text) if text.is_empty() => {}
                 Delta::Text(text) => {
                     self.begin().await?;
+                    written_bytes += text.len();
                     let is_first = !round.has_text;
                     round.has_text |= !text.trim().is_empty();
-                    if is_first && round.has_text && self.progress.needs_separator() {
-                        self.send_text(" ".to_owned()).await?;
+                    if self.turn.check.is_some() {
+                        round.held_back.push_str(&text);
+                    } else {
+                        if is_first && round.has_text && self.progress.needs_separator() {
+                            self.send_text(" ".to_owned()).await?;
+                        }
+                        let clauses = splitter.as_mut().map(|splitter| splitter.push(&text));
+                        self.send_text(text).await?;
+                        self.send_clauses(clauses.unwrap_or_default()).await?;
                     }
-                    let clauses = splitter.push(&text);
-                    self.send_text(text).await?;
-                    self.send_clauses(clauses).await?;
-                    if self.progress.text_bytes() > MAX_TEXT_BYTES {
+                    if self.progress.text_bytes() + round.held_back.len() > most_bytes {
+                        round.end = FinishReason::Length;
                         break;
                     }
                 }
                 Delta::ToolCall(call) => {
                     self.begin().await?;
+                    written_bytes += call.name.len() + call.arguments.len();
                     if round.calls.len() < MAX_CALLS_A_ROUND {
                         round.calls.push(self.ledger.with_own_id(call));
                     }
                     // Nothing more is said before the tool has answered.
-                    let rest = splitter.finish();
-                    self.send_clauses(rest).await?;
+                    let rest = splitter.as_mut().map(ClauseSplitter::finish);
+                    self.send_clauses(rest.unwrap_or_default()).await?;
                 }
+                Delta::Usage(told) => usage = Some(told),
                 Delta::Finish(_) if !round.has_text && round.calls.is_empty() => {
                     return Err(self.failed("an empty answer"));
                 }
-                Delta::Finish(_) => break,
+                Delta::Finish(end) => {
+                    round.end = end;
+                    break;
+                }
             }
         }
-        let rest = splitter.finish();
-        self.send_clauses(rest).await?;
+        let usage = usage.unwrap_or_else(|| estimated(&self.request, written_bytes));
+        self.progress.add_usage(usage);
+        let rest = splitter.as_mut().map(ClauseSplitter::finish);
+        self.send_clauses(rest.unwrap_or_default()).await?;
         Ok(round)
     }
 
     /// Prepares the calls of a round and runs them, those that read side by side, then those that write one by one. Of
     /// those that the user is to agree to, the first is held; nothing else is changed then.
     async fn call_tools(&mut self, calls: Vec<ToolCall>) -> Step<Called> {
+        let (by_client, calls): (Vec<_>, Vec<_>) = calls
+            .into_iter()
+            .partition(|call| self.turn.client_tools.contains(&call.name));
+        if calls.is_empty() {
+            return Ok(Called::ByClient(by_client));
+        }
         self.tell_of_calls(&calls);
         let mut admitted = Vec::new();
         for call in &calls {
@@ -286,13 +335,15 @@ impl Rounds {
         }
         Ok(if is_over {
             Called::Over
-        } else {
+        } else if by_client.is_empty() {
             Called::Answered
+        } else {
+            Called::ByClient(by_client)
         })
     }
 
     /// Settles what a call asks for.
-    async fn prepare_call(&self, call: &ToolCall, arguments: Value) -> Prepared {
+    pub(super) async fn prepare_call(&self, call: &ToolCall, arguments: Value) -> Prepared {
         let speaker = &self.turn.speaker;
         let preparing = self.tools.prepare(speaker, &call.name, arguments);
         match tokio::time::timeout(TOOL_TIMEOUT, preparing).await {
@@ -302,7 +353,7 @@ impl Rounds {
     }
 
     /// A call that could not even begin is an action that failed.
-    async fn tell_of_refusal(&self, call: &ToolCall, outcome: &ToolOutcome) -> Step<()> {
+    pub(super) async fn tell_of_refusal(&self, call: &ToolCall, outcome: &ToolOutcome) -> Step<()> {
         let name = ActionName::from_tool(&call.name).as_str().to_owned();
         self.send(ReplyEvent::ActionStarted { name: name.clone() })
             .await?;

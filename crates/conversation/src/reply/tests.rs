@@ -5,3 +5,4 @@ mod confirming;
 mod failures;
 mod script;
 mod tools;
+mod wishes;

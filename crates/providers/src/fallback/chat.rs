@@ -28,6 +28,7 @@ impl LanguageModel for Fallback<dyn LanguageModel> {
                 loop {
                     match deltas.next().await {
                         Some(Ok(Delta::Text(text))) if text.trim().is_empty() => {}
+                        Some(Ok(Delta::Usage(_))) => {}
                         Some(Ok(Delta::Finish(_))) | None => {
                             let name = provider.name();
                             return Err(ProviderError::bad_answer(name, "an empty answer"));

@@ -13,7 +13,14 @@ use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::time::{Instant, timeout_at};
 use tracing::Span;
 
@@ -28,6 +35,37 @@ pub(crate) struct Chat {
     pub(crate) model: String,
     pub(crate) first_byte: Duration,
     pub(crate) gap: Duration,
+    /// The server does not know `stream_options`.
+    pub(crate) refuses_usage: AtomicBool,
+}
+
+impl Chat {
+    /// Sends the request, and once more without what a server may not know.
+    async fn ask(&self, request: &ChatRequest) -> Result<reqwest::Response, ProviderError> {
+        let asks_for_usage = !self.refuses_usage.load(Ordering::Relaxed);
+        match self.send(request, asks_for_usage).await {
+            Err(ProviderError::Rejected {
+                status: 400 | 422,
+                message,
+                ..
+            }) if asks_for_usage && message.contains("stream_options") => {
+                self.refuses_usage.store(true, Ordering::Relaxed);
+                self.send(request, false).await
+            }
+            other => other,
+        }
+    }
+
+    async fn send(
+        &self,
+        request: &ChatRequest,
+        asks_for_usage: bool,
+    ) -> Result<reqwest::Response, ProviderError> {
+        let is_openai_itself = self.endpoint.is_openai_itself();
+        let body = Body::new(&self.model, request, is_openai_itself, asks_for_usage);
+        let request = self.endpoint.post("/chat/completions").json(&body);
+        self.endpoint.send(request).await
+    }
 }
 
 #[async_trait::async_trait]
@@ -41,11 +79,7 @@ impl LanguageModel for Chat {
         let in_flight = InFlight::new(Arc::clone(&self.endpoint));
         // Of the span of whoever asks: it does not know the model.
         Span::current().record("gen_ai.request.model", self.model.as_str());
-        let body = Body::new(&self.model, &request, self.endpoint.is_openai_itself());
-        let sent = self
-            .endpoint
-            .send(self.endpoint.post("/chat/completions").json(&body));
-        let response = timeout_at(deadline, sent)
+        let response = timeout_at(deadline, self.ask(&request))
             .await
             .map_err(|_| ProviderError::timeout(NAME, "first byte"))??;
         let kind = content_type(&response);
@@ -95,7 +129,7 @@ impl Reading {
             }
             let mut answer = self.answer.take()?;
             let read = if answer.is_finished() {
-                self.rest().await;
+                self.rest(&mut answer).await;
                 answer.end(&mut self.ready)
             } else {
                 match self.event().await {
@@ -134,12 +168,16 @@ impl Reading {
         }
     }
 
-    /// Reads what follows the end of the answer (usage, `[DONE]`, the end of the body).
-    async fn rest(&mut self) {
+    /// Reads what follows the end of the answer (usage, `[DONE]`, the end of the body). Nothing in it is an error any
+    /// more.
+    async fn rest(&mut self, answer: &mut Answer) {
         let deadline = Instant::now() + GRACE;
+        let mut unused = VecDeque::new();
         loop {
             match timeout_at(deadline, self.events.next()).await {
-                Ok(Some(Ok(_))) => {}
+                Ok(Some(Ok(event))) => {
+                    let _ = answer.event(&event.data, &mut unused);
+                }
                 Ok(None) => return self.in_flight.complete(),
                 Ok(Some(Err(_))) | Err(_) => return,
             }

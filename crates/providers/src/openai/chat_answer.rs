@@ -1,7 +1,7 @@
 //! The events of a streamed answer → deltas. No I/O: an event in, deltas out.
 
 use super::NAME;
-use crate::{Delta, FinishReason, ProviderError, ToolCall};
+use crate::{Delta, FinishReason, ProviderError, ToolCall, Usage};
 use serde::Deserialize;
 use std::collections::VecDeque;
 
@@ -16,6 +16,7 @@ pub(super) struct Answer {
     calls: Vec<PartialCall>,
     text_bytes: usize,
     end: Option<FinishReason>,
+    usage: Option<Usage>,
 }
 
 /// A tool call while its fragments come.
@@ -31,7 +32,16 @@ struct PartialCall {
 struct Chunk {
     #[serde(default)]
     choices: Vec<Choice>,
+    usage: Option<ChunkUsage>,
     error: Option<StreamError>,
+}
+
+#[derive(Deserialize)]
+struct ChunkUsage {
+    #[serde(default)]
+    prompt_tokens: u64,
+    #[serde(default)]
+    completion_tokens: u64,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +100,13 @@ impl Answer {
         if let Some(error) = chunk.error {
             return Err(error.into_provider_error());
         }
+        // Some servers send it with every chunk: the last one counts.
+        if let Some(usage) = chunk.usage {
+            self.usage = Some(Usage {
+                prompt_tokens: usage.prompt_tokens,
+                completion_tokens: usage.completion_tokens,
+            });
+        }
         // Only one answer is asked for; a usage event has none.
         for choice in chunk.choices.into_iter().filter(|choice| choice.index == 0) {
             if let Some(delta) = choice.delta {
@@ -127,6 +144,7 @@ impl Answer {
                 out.push_back(Delta::ToolCall(call.complete(n)?));
             }
         }
+        out.extend(self.usage.map(Delta::Usage));
         out.push_back(Delta::Finish(reason));
         Ok(())
     }

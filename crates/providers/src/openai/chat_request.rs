@@ -1,7 +1,8 @@
 //! The body of `POST /chat/completions`.
 
-use crate::{ChatMessage, ChatRequest, ToolCall, ToolSpec};
+use crate::{ChatMessage, ChatRequest, ResponseFormat, ToolCall, ToolChoice, ToolSpec};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// The request as it travels.
 #[derive(Serialize)]
@@ -19,6 +20,36 @@ pub(super) struct Body<'a> {
     /// What OpenAI calls it since its newer models refuse `max_tokens`.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+    #[serde(flatten)]
+    options: Options<'a>,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+/// What is only sent when somebody asked for it.
+#[derive(Serialize)]
+struct Options<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency_penalty: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence_penalty: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<i64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    stop: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parallel_tool_calls: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -69,8 +100,17 @@ struct Function<'a> {
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(model: &'a str, request: &'a ChatRequest, is_openai_itself: bool) -> Self {
+    /// `asks_for_usage`: the answer is to end with what it cost.
+    pub(super) fn new(
+        model: &'a str,
+        request: &'a ChatRequest,
+        is_openai_itself: bool,
+        asks_for_usage: bool,
+    ) -> Self {
         let limit = request.max_tokens;
+        let options = &request.options;
+        // Servers refuse choices about tools where there are none.
+        let has_tools = !request.tools.is_empty();
         Self {
             model,
             messages: request.messages.iter().map(message).collect(),
@@ -79,6 +119,49 @@ impl<'a> Body<'a> {
             temperature: request.temperature,
             max_tokens: limit.filter(|_| !is_openai_itself),
             max_completion_tokens: limit.filter(|_| is_openai_itself),
+            stream_options: asks_for_usage.then_some(StreamOptions {
+                include_usage: true,
+            }),
+            options: Options {
+                top_p: options.top_p,
+                frequency_penalty: options.frequency_penalty,
+                presence_penalty: options.presence_penalty,
+                seed: options.seed,
+                stop: &options.stop,
+                tool_choice: tool_choice(&options.tool_choice).filter(|_| has_tools),
+                parallel_tool_calls: options.parallel_tool_calls.filter(|_| has_tools),
+                response_format: response_format(&options.format),
+            },
+        }
+    }
+}
+
+fn tool_choice(choice: &ToolChoice) -> Option<Value> {
+    match choice {
+        ToolChoice::Auto => None,
+        ToolChoice::Required => Some(json!("required")),
+        ToolChoice::Tool(name) => Some(json!({"type": "function", "function": {"name": name}})),
+    }
+}
+
+fn response_format(format: &ResponseFormat) -> Option<Value> {
+    match format {
+        ResponseFormat::Text => None,
+        ResponseFormat::JsonObject => Some(json!({"type": "json_object"})),
+        ResponseFormat::JsonSchema {
+            name,
+            description,
+            schema,
+            strict,
+        } => {
+            let mut inner = json!({"name": name, "schema": schema});
+            if let Some(description) = description {
+                inner["description"] = json!(description);
+            }
+            if let Some(strict) = strict {
+                inner["strict"] = json!(strict);
+            }
+            Some(json!({"type": "json_schema", "json_schema": inner}))
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::stand_in::{Piece, Reply, StandIn, event};
 use casp_providers::{
-    ChatMessage, ChatRequest, Delta, FinishReason, ProviderError, Providers, ToolCall, ToolSpec,
+    ChatMessage, ChatOptions, ChatRequest, Delta, FinishReason, ProviderError, Providers,
+    ResponseFormat, ToolCall, ToolChoice, ToolSpec, Usage,
 };
 use futures_util::StreamExt;
 use proptest::prelude::*;
@@ -96,6 +97,7 @@ async fn the_whole_conversation_is_sent() {
         }],
         temperature: Some(0.5),
         max_tokens: Some(99),
+        ..ChatRequest::default()
     };
     let answer = server.providers().llm().chat(request).await.unwrap();
     let _: Vec<_> = answer.collect().await;
@@ -109,6 +111,7 @@ async fn the_whole_conversation_is_sent() {
         json!({
             "model": "gpt-4.1-mini",
             "stream": true,
+            "stream_options": {"include_usage": true},
             "temperature": 0.5,
             "max_tokens": 99,
             "messages": [
@@ -131,13 +134,71 @@ async fn the_whole_conversation_is_sent() {
 
 #[tokio::test]
 async fn text_comes_as_it_is_made_and_ends_once() {
-    let usage = r#"{"choices":[],"usage":{"total_tokens":3}}"#;
+    let usage = r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}"#;
     let (deltas, error) = answer_to(Reply::events(&[HELLO, LO, STOP, usage, "[DONE]"])).await;
     assert!(error.is_none(), "{error:?}");
     assert_eq!(
         deltas,
-        [text("Hel"), text("lo."), Delta::Finish(FinishReason::Stop)]
+        [
+            text("Hel"),
+            text("lo."),
+            Delta::Usage(Usage {
+                prompt_tokens: 7,
+                completion_tokens: 2
+            }),
+            Delta::Finish(FinishReason::Stop)
+        ]
     );
+}
+
+#[tokio::test]
+async fn what_is_asked_for_of_the_answer_is_sent() {
+    let mut server = StandIn::start([hello()]).await;
+    let mut request = question();
+    request.options = ChatOptions {
+        top_p: Some(0.5),
+        seed: Some(7),
+        stop: vec!["END".into()],
+        tool_choice: ToolChoice::Required,
+        format: ResponseFormat::JsonSchema {
+            name: "day".into(),
+            description: None,
+            schema: json!({"type": "object"}),
+            strict: Some(true),
+        },
+        ..ChatOptions::default()
+    };
+    let answer = server.providers().llm().chat(request).await.unwrap();
+    let _: Vec<_> = answer.collect().await;
+    let body = server.seen().await.json();
+    assert_eq!(body["top_p"], 0.5);
+    assert_eq!(body["seed"], 7);
+    assert_eq!(body["stop"], json!(["END"]));
+    assert_eq!(
+        body["response_format"],
+        json!({"type": "json_schema",
+            "json_schema": {"name": "day", "schema": {"type": "object"}, "strict": true}})
+    );
+    assert!(
+        body.get("tool_choice").is_none(),
+        "there are no tools to choose from"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_count_is_asked_again_without() {
+    let refusal = json!({"error": {"message": "stream_options: extra inputs are not permitted"}});
+    let mut server = StandIn::start([Reply::json(&refusal).status(422), hello(), hello()]).await;
+    let providers = server.providers();
+    for _ in 0..2 {
+        let answer = providers.llm().chat(question()).await.unwrap();
+        assert!(answer.collect::<Vec<_>>().await.iter().all(Result::is_ok));
+    }
+    let mut asks = Vec::new();
+    for _ in 0..3 {
+        asks.push(server.seen().await.json().get("stream_options").is_some());
+    }
+    assert_eq!(asks, [true, false, false], "and remembered");
 }
 
 #[tokio::test]

@@ -239,6 +239,11 @@ pub(super) fn short(events: &[ReplyEvent]) -> Vec<String> {
             ReplyEvent::Clause(clause) => Some(format!("says {clause}")),
             ReplyEvent::ActionStarted { name } => Some(format!("starts {name}")),
             ReplyEvent::ActionFinished { name, status, .. } => Some(format!("{name} {status}")),
+            ReplyEvent::ClientCalls(calls) => {
+                let names: Vec<_> = calls.iter().map(|call| call.name.as_str()).collect();
+                Some(format!("leaves {} to the client", names.join(", ")))
+            }
+            ReplyEvent::Refused(why) => Some(format!("refuses: {why}")),
             ReplyEvent::HangUp => Some("hangs up".into()),
             ReplyEvent::Done(_) => Some("done".into()),
             ReplyEvent::Failed(error) => Some(format!("failed: {error}")),

@@ -9,6 +9,7 @@ mod results;
 mod slots;
 mod tokens;
 mod tool_use;
+mod wishes;
 mod words;
 
 #[cfg(test)]
@@ -54,6 +55,9 @@ impl RuleBased {
             return Answer::Text(results::answer(&results));
         }
         let turn = dialogue::last_turn(&request.messages);
+        if let Some(call) = wishes::demanded_call(request, &turn.text) {
+            return call;
+        }
         let words = Words::of(&turn.text);
         let intent = intent::recognise(&words);
         match intent {
@@ -95,7 +99,7 @@ impl LanguageModel for RuleBased {
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ProviderError> {
         let (text, call) = match self.answer(&request) {
-            Answer::Text(text) => (text, None),
+            Answer::Text(text) => (wishes::shaped(&request.options, text), None),
             Answer::Call(text, name, arguments) => {
                 let id = format!("call_{}", request.messages.len());
                 (
@@ -108,14 +112,15 @@ impl LanguageModel for RuleBased {
                 )
             }
         };
+        let (words, end) = wishes::cut(&request, &text);
         let reason = if call.is_some() {
             FinishReason::ToolCalls
         } else {
-            FinishReason::Stop
+            end
         };
-        let mut deltas: Vec<_> = text
-            .split_inclusive(' ')
-            .map(|word| Ok(Delta::Text(word.to_owned())))
+        let mut deltas: Vec<_> = words
+            .into_iter()
+            .map(|word| Ok(Delta::Text(word)))
             .collect();
         deltas.extend(call.map(|call| Ok(Delta::ToolCall(call))));
         deltas.push(Ok(Delta::Finish(reason)));

@@ -92,6 +92,7 @@ pub(super) async fn answer(messages: &[ChatMessage], tools: &[&str]) -> (String,
                 text.push_str(&word);
             }
             Delta::ToolCall(tool) => call = Some(tool),
+            Delta::Usage(_) => {}
             Delta::Finish(reason) => finish = Some(reason),
         }
     }
