@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-OFF = {name: "0" for name in ("RATE_LIMIT_AUTH", "RATE_LIMIT_CALLS", "RATE_LIMIT_SCENARIOS", "RATE_LIMIT_GUEST_JOINS")}
+OFF = {name: "0" for name in ("RATE_LIMIT_AUTH", "RATE_LIMIT_CALLS", "RATE_LIMIT_SCENARIOS", "RATE_LIMIT_GUEST_JOINS", "RATE_LIMIT_CHATS")}
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 # WebSockets, and the route that could take the key away with which all others are called.
 LEFT_OUT = ["--exclude-path-regex", "^/rtc", "--exclude-name", "DELETE /v1/api-keys/{id}"]

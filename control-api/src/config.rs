@@ -1,7 +1,7 @@
 //! What the API is built from. Plain values: nothing here reads the environment.
 
 use crate::{AccountSettings, PublicUrl, RecordingFiles};
-use casp_providers::{LanguageModel, SpeechToText};
+use casp_providers::{LanguageModel, SpeechToText, TextToSpeech};
 use casp_room::admin::LiveKit;
 use casp_store::{AccountId, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -30,6 +30,8 @@ pub struct ControlApiConfig {
     pub twilio: TwilioSettings,
     /// Transcribes what is uploaded; `None`: nothing does.
     pub speech_to_text: Option<Arc<dyn SpeechToText>>,
+    /// Speaks what is asked for; `None`: nothing does.
+    pub text_to_speech: Option<Arc<dyn TextToSpeech>>,
     /// Recordings.
     pub recordings: RecordingSettings,
     /// Twilio's Voice Intelligence; `None`: not used.
@@ -125,6 +127,12 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// The same where a file is transcribed.
     pub transcription_timeout: Duration,
+    /// The same for a chat completion; also the longest until its end.
+    pub chat_timeout: Duration,
+    /// Requests of one account to the routes of OpenAI's shape that are answered at once.
+    pub chats_at_once: usize,
+    /// Such requests a minute and account; 0 is no limit.
+    pub chats_per_minute: u32,
     /// Largest file to transcribe, bytes.
     pub upload_bytes: u64,
     /// WebSockets proxied to LiveKit at once; more get 503.
@@ -165,6 +173,9 @@ impl Default for Limits {
             body_bytes: 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             transcription_timeout: Duration::from_mins(10),
+            chat_timeout: Duration::from_mins(5),
+            chats_at_once: 500,
+            chats_per_minute: 1_200,
             upload_bytes: 25 * 1024 * 1024,
             proxied_sockets: 5_000,
             proxied_message_bytes: 1024 * 1024,

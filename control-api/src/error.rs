@@ -135,7 +135,11 @@ impl IntoResponse for ErrorBody {
     fn into_response(self) -> Response {
         let status =
             StatusCode::from_u16(self.status_code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, Json(self)).into_response()
+        // Along with the answer, for whoever gives it another shape.
+        let shape = self.clone();
+        let mut response = (status, Json(self)).into_response();
+        response.extensions_mut().insert(shape);
+        response
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod assistants;
+mod audio_upload;
 mod auth;
 mod background;
 mod body;
@@ -23,6 +24,7 @@ mod layers;
 mod livekit_webhook;
 mod names;
 mod numbers;
+mod openai;
 mod openapi;
 mod operations;
 mod path;

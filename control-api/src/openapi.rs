@@ -1,6 +1,9 @@
 //! The OpenAPI document, and Swagger UI at `/docs`.
 
-use crate::error::{ErrorBody, plain};
+use crate::{
+    error::{ErrorBody, plain},
+    openai::OpenAiErrorBody,
+};
 use axum::{
     extract::Path,
     http::{StatusCode, header},
@@ -19,7 +22,7 @@ use utoipa::{
 #[derive(OpenApi)]
 #[openapi(
     info(title = "CASP", description = DESCRIPTION),
-    components(schemas(ErrorBody)),
+    components(schemas(ErrorBody, OpenAiErrorBody)),
     tags(
         (name = "accounts", description = "Registering, signing in, API keys"),
         (name = "debug", description = "For administrators"),
@@ -27,6 +30,7 @@ use utoipa::{
         (name = "phone", description = "Calls"),
         (name = "identities", description = "Which address is which of your end users"),
         (name = "scenarios", description = "Assistants: built-in ones, and your own"),
+        (name = "chat", description = "The assistant and its voice in OpenAI's shape: chat completions, models, audio"),
         (name = "sessions", description = "What is live"),
         (name = "transcripts", description = "What was said, and what came of it"),
         (name = "recordings", description = "What was recorded"),
@@ -41,7 +45,8 @@ use utoipa::{
 pub(crate) struct ApiDoc;
 
 const DESCRIPTION: &str = "One voice-and-text agent on every channel.\n\n\
-Errors have one shape on every route: `{\"detail\", \"status_code\"}`, with 422 also `errors: [{\"loc\", \"msg\"}]`. \
+Errors have one shape on every route: `{\"detail\", \"status_code\"}`, with 422 also `errors: [{\"loc\", \"msg\"}]`; \
+`/v1/chat/*`, `/v1/models` and `/v1/audio/*` have OpenAI's, `{\"error\": {\"message\", \"type\", \"param\", \"code\"}}`. \
 JSON bodies are read whatever the Content-Type. In `casp dev`, `/room/*`, `/phone/*` and `/sessions*` are open from \
 this machine without a key.\n\n\
 A guest opens `roomUrl` of `POST /room/create`; the page takes `join` from its query and sends it as `joinToken` to \

@@ -3,7 +3,7 @@
 use crate::{
     ControlApi, accounts, call_end, calls, debug,
     error::plain,
-    identities, layers, livekit_webhook, numbers,
+    identities, layers, livekit_webhook, numbers, openai,
     openapi::{self, ApiDoc},
     operations, recordings, rooms, rtc, scenarios, scheduled_calls, sessions, transcripts, twilio,
     web_app, webhooks, whisper,
@@ -56,6 +56,7 @@ fn described() -> OpenApiRouter<ControlApi> {
         .merge(transcripts::routes())
         .merge(recordings::routes())
         .merge(whisper::routes())
+        .merge(openai::routes())
         .merge(identities::routes())
         .merge(debug::routes())
         .merge(operations::routes())

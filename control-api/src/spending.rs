@@ -7,6 +7,8 @@ use crate::{
     error::ApiError,
 };
 use axum::{extract::FromRequestParts, http::request::Parts};
+use casp_conversation::Asked;
+use casp_providers::{ChatMessage, ToolSpec, Usage};
 use casp_store::{
     AccountId, StoreError,
     ceilings::{self, Resource, SpendingRefused},
@@ -55,6 +57,16 @@ pub(crate) async fn admit(
     to: Option<&str>,
     resource: Resource,
 ) -> Result<(), ApiError> {
+    admit_many(api, account, to, resource, 1).await
+}
+
+async fn admit_many(
+    api: &ControlApi,
+    account: AccountId,
+    to: Option<&str>,
+    resource: Resource,
+    amount: u32,
+) -> Result<(), ApiError> {
     let store = &api.config.store;
     ceilings::may_spend(store, account, to)
         .await?
@@ -71,7 +83,7 @@ pub(crate) async fn admit(
                 ),
             }
         })?;
-    ceilings::take(store, account, resource, 1, now_ms())
+    ceilings::take(store, account, resource, amount, now_ms())
         .await?
         .map_err(|reached| {
             metrics::counter!("casp_spending_refused_total", "reason" => "ceiling").increment(1);
@@ -96,4 +108,66 @@ pub(crate) async fn may_answer(api: &ControlApi, account: AccountId) -> Result<b
         }
     }
     Ok(true)
+}
+
+/// Tokens that were taken of the day's before it is known how many there will be.
+#[derive(Debug)]
+pub(crate) struct Tab {
+    api: ControlApi,
+    account: AccountId,
+    taken: u32,
+}
+
+/// Takes the tokens that are expected at least: 403 and 429 as [`admit_call`].
+pub(crate) async fn open_tab(
+    api: &ControlApi,
+    account: AccountId,
+    expected: u32,
+) -> Result<Tab, ApiError> {
+    admit_many(api, account, None, Resource::Tokens, expected).await?;
+    Ok(Tab {
+        api: api.clone(),
+        account,
+        taken: expected,
+    })
+}
+
+impl Tab {
+    /// Counts what was used beyond that, beside whoever waits.
+    pub(crate) fn pay(self, usage: Usage) {
+        let used = usage.prompt_tokens.saturating_add(usage.completion_tokens);
+        let more = u32::try_from(used)
+            .unwrap_or(u32::MAX)
+            .saturating_sub(self.taken);
+        if more == 0 {
+            return;
+        }
+        let Self { api, account, .. } = self;
+        let store = api.config.store.clone();
+        api.tasks.spawn(async move {
+            let recorded = ceilings::record(&store, account, Resource::Tokens, more, now_ms());
+            if let Err(error) = recorded.await {
+                tracing::error!(%error, "tokens were not counted");
+            }
+        });
+    }
+}
+
+/// A guess at the tokens that a model reads at least: four bytes a token.
+pub(crate) fn estimated_tokens(before: &[ChatMessage], asked: &Asked, tools: &[ToolSpec]) -> u32 {
+    let words = match asked {
+        Asked::Words(words) => words.len(),
+        Asked::Nothing | Asked::Command { .. } => 0,
+    };
+    let messages = before.iter().map(|message| match message {
+        ChatMessage::System { content }
+        | ChatMessage::User { content }
+        | ChatMessage::Assistant { content, .. }
+        | ChatMessage::Tool { content, .. } => content.len(),
+    });
+    let tools = tools
+        .iter()
+        .map(|tool| tool.name.len() + tool.description.len());
+    let bytes = words + messages.chain(tools).sum::<usize>();
+    u32::try_from(bytes / 4 + 1).unwrap_or(u32::MAX)
 }

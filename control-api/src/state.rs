@@ -6,6 +6,7 @@ use crate::{
     auth::{AccessTokens, Passwords, RateLimits},
     background::JobBell,
     join_link::JoinLinks,
+    openai::Places,
     operations::ReadinessCache,
     sealed::SealingKey,
     tenant_url::TenantUrls,
@@ -47,6 +48,8 @@ pub struct Inner {
     pub(crate) tasks: TaskTracker,
     /// One permit a proxied WebSocket.
     pub(crate) proxied_sockets: Arc<Semaphore>,
+    /// One place a request of OpenAI's shape.
+    pub(crate) chat_places: Places,
     /// Rung when there is work for the background.
     pub(crate) job_bell: JobBell,
     /// Checks and calls the URLs that tenants give.
@@ -99,6 +102,7 @@ impl ControlApi {
             twilio: twilio_client(&config.twilio)?,
             tasks: TaskTracker::new(),
             proxied_sockets: Arc::new(Semaphore::new(limits.proxied_sockets)),
+            chat_places: Places::new(limits.chats_at_once),
             job_bell: JobBell::default(),
             tenant_urls: TenantUrls::new(config.allows_private_urls)?,
             sealing_key: SealingKey::derive(&config.secret_key),

@@ -26,6 +26,8 @@ pub(crate) struct RateLimits {
     pub(crate) scenarios: RateLimiter,
     /// Guests who join rooms, by client address.
     pub(crate) guest_joins: RateLimiter,
+    /// Requests of OpenAI's shape, by account.
+    pub(crate) chat: RateLimiter,
     /// Codes asked for and tried, by account.
     pub(crate) codes: RateLimiter,
 }
@@ -40,6 +42,7 @@ impl RateLimits {
             calls: RateLimiter::new(limits.calls_per_minute),
             scenarios: RateLimiter::new(limits.scenarios_per_minute),
             guest_joins: RateLimiter::new(limits.guest_joins_per_minute),
+            chat: RateLimiter::new(limits.chats_per_minute),
             codes: RateLimiter::new(CODES_PER_MINUTE),
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::{ControlApi, clock::now_ms};
 use casp_store::{
-    Store, StoreError, ceilings, idempotency, identities, jobs, mailed_tokens, refresh_tokens,
-    scheduled_calls, session_minutes, stream_tokens, webhooks, workers,
+    Store, StoreError, ceilings, chat_turns, idempotency, identities, jobs, mailed_tokens,
+    refresh_tokens, scheduled_calls, session_minutes, stream_tokens, webhooks, workers,
 };
 use std::time::Duration;
 
@@ -37,6 +37,7 @@ async fn clean(store: &Store, now: i64) -> Result<(), StoreError> {
     session_minutes::purge(store).await?;
     ceilings::purge(store, now - USE_KEPT_MS).await?;
     idempotency::purge(store, now).await?;
+    chat_turns::purge(store, now).await?;
     jobs::prune(store, now - JOBS_KEPT_MS, now - HISTORY_KEPT_MS).await?;
     webhooks::purge(store, now - HISTORY_KEPT_MS).await?;
     identities::purge_sent_codes(store, now - DAY_MS).await?;

@@ -1,6 +1,6 @@
 //! Errors that no handler made (unknown methods, unreadable paths, panics) get the shape of all others.
 
-use crate::{error::plain, rtc::LiveKitsOwn};
+use crate::{error::plain, openai, rtc::LiveKitsOwn};
 use axum::{
     extract::Request,
     http::{StatusCode, header},
@@ -10,7 +10,16 @@ use axum::{
 use std::any::Any;
 
 pub(super) async fn shape(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+    let is_openai = openai::is_openai_path(request.uri().path());
+    let response = shaped(next.run(request).await);
+    if is_openai {
+        openai::reshape(response)
+    } else {
+        response
+    }
+}
+
+fn shaped(response: Response) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let is_json = response

@@ -8,13 +8,18 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-/// Routes that work for longer than others.
-const LONG: [&str; 1] = ["/whisper/transcribe"];
+/// Routes that work for longer than others: on files,
+const LONG: [&str; 2] = ["/whisper/transcribe", "/v1/audio/transcriptions"];
+/// and with models that think.
+const CHAT: &str = "/v1/chat/completions";
 
 pub(super) async fn limit(State(api): State<ControlApi>, request: Request, next: Next) -> Response {
     let limits = &api.config.limits;
-    let time = if LONG.contains(&request.uri().path()) {
+    let path = request.uri().path();
+    let time = if LONG.contains(&path) {
         limits.transcription_timeout
+    } else if path == CHAT {
+        limits.chat_timeout
     } else {
         limits.request_timeout
     };

@@ -6,6 +6,7 @@ mod background;
 mod bad_input;
 mod calls;
 mod captcha;
+mod chat;
 mod debug;
 mod errors;
 mod identities;

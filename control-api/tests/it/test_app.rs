@@ -145,6 +145,7 @@ impl TestApp {
                 fallback_numbers: Vec::new(),
             },
             speech_to_text: None,
+            text_to_speech: None,
             recordings: RecordingSettings {
                 files: RecordingFiles::folder(&folder.path().join("recordings")).unwrap(),
                 is_deleted_at_twilio: false,

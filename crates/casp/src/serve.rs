@@ -245,6 +245,7 @@ pub(crate) fn control_api_config(
             fallback_numbers: settings.twilio_fallback_numbers.clone(),
         },
         speech_to_text: Some(providers.stt()),
+        text_to_speech: Some(providers.tts()),
         recordings: RecordingSettings {
             files: recordings::open(keeping.recordings_url.as_deref(), &parts.data_dir)?,
             is_deleted_at_twilio: keeping.deletes_at_twilio,
@@ -273,6 +274,7 @@ pub(crate) fn control_api_config(
             calls_per_minute: settings.rates.calls,
             scenarios_per_minute: settings.rates.scenarios,
             guest_joins_per_minute: settings.rates.guest_joins,
+            chats_per_minute: settings.rates.chats,
             call_interval: call_interval(settings.calls_per_second)?,
             calls_at_once: settings.calls_at_once,
             ..Limits::default()

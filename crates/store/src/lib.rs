@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod call_settings;
 pub mod calls;
 pub mod ceilings;
+pub mod chat_turns;
 pub mod connections;
 mod database_url;
 pub mod do_not_call;

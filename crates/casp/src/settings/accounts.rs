@@ -11,6 +11,7 @@ pub(crate) struct RateSettings {
     pub(crate) calls: u32,
     pub(crate) scenarios: u32,
     pub(crate) guest_joins: u32,
+    pub(crate) chats: u32,
 }
 
 pub(super) fn rates(get: &mut Getter<'_>) -> RateSettings {
@@ -19,6 +20,7 @@ pub(super) fn rates(get: &mut Getter<'_>) -> RateSettings {
         calls: get.parsed("RATE_LIMIT_CALLS").unwrap_or(2),
         scenarios: get.parsed("RATE_LIMIT_SCENARIOS").unwrap_or(10),
         guest_joins: get.parsed("RATE_LIMIT_GUEST_JOINS").unwrap_or(30),
+        chats: get.parsed("RATE_LIMIT_CHATS").unwrap_or(1_200),
     }
 }
 

@@ -111,6 +111,11 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
                 "30",
                 "Room joins by link a minute and client; 0 for no limit",
             ),
+            open(
+                "RATE_LIMIT_CHATS",
+                "1200",
+                "Chat completions and audio requests an account makes a minute; 0 for no limit",
+            ),
             secret(
                 "METRICS_TOKEN",
                 "Bearer token for /metrics from other machines; without it only loopback may read them",

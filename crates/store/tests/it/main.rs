@@ -3,6 +3,7 @@ mod accounts;
 mod admission;
 mod calls;
 mod ceilings;
+mod chat_turns;
 mod connecting;
 mod connections;
 mod databases;
