@@ -96,7 +96,8 @@ pub(crate) async fn admit(
     if !sessions::activate(&state.config().store, &session.id).await? {
         return Err(BridgeError::SessionEnded);
     }
-    let (room, events, track) = join(state, &session, wire).await?;
+    let speaks_for_account = matches!(door, Door::Account { .. });
+    let (room, events, track) = join(state, &session, wire, speaks_for_account).await?;
     Ok(Admitted {
         session,
         room,
@@ -243,12 +244,13 @@ async fn join(
     state: &BridgeState,
     session: &Session,
     wire: Wire,
+    speaks_for_account: bool,
 ) -> Result<(Room, RoomEvents, LocalAudioTrack), BridgeError> {
-    let (room, events) = match connect(state, session, wire).await {
+    let (room, events) = match connect(state, session, wire, speaks_for_account).await {
         // The room was closed while the call was away.
         Err(RoomError::Refused(_)) => {
             create_room(state, session).await?;
-            connect(state, session, wire).await?
+            connect(state, session, wire, speaks_for_account).await?
         }
         other => other?,
     };
@@ -260,6 +262,7 @@ async fn connect(
     state: &BridgeState,
     session: &Session,
     wire: Wire,
+    speaks_for_account: bool,
 ) -> Result<(Room, RoomEvents), RoomError> {
     let livekit = &state.config().livekit;
     let token = livekit.participant_token(&TokenOptions {
@@ -268,6 +271,7 @@ async fn connect(
         name: masked(&session.from),
         ttl: TOKEN_TTL,
         can_update_own_metadata: false,
+        speaks_for_account,
     })?;
     let options = RoomOptions {
         auto_subscribe: AutoSubscribe::Audio,

@@ -119,7 +119,8 @@ impl Conversation {
                 None => format!("(voice {})", id.0),
             },
         };
-        Speaker::stranger(identity)
+        let speaks_for_account = self.people.speaks_for_account(&identity);
+        self.principals.speaker(identity, speaks_for_account)
     }
 
     fn decide(&mut self, utterance: UtteranceId, decision: Decision) {

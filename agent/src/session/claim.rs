@@ -1,6 +1,6 @@
 //! Whose session it is: an agent speaks only while it holds the row's epoch.
 
-use super::{Ending, Services, SessionError};
+use super::{Ending, Services, SessionError, principals::Principals};
 use crate::clock::unix_ms;
 use casp_conversation::{Assistant, PastTurn, TurnRole};
 use casp_store::{Store, sessions, turns};
@@ -12,6 +12,8 @@ pub(super) struct Claim {
     pub(super) assistant: Assistant,
     /// What was said before, by an agent that is gone.
     pub(super) past: Vec<PastTurn>,
+    /// Who is who.
+    pub(super) principals: Principals,
 }
 
 /// A row that is ours.
@@ -72,6 +74,7 @@ impl Claim {
         Some(Self {
             assistant: assistant(&services.store, &session).await,
             past: past.collect(),
+            principals: Principals::of(&services.store, &session).await,
             row: Some(Held {
                 session_id: session.id,
                 epoch,
@@ -90,6 +93,7 @@ impl Claim {
             row: None,
             assistant: default_assistant(),
             past: Vec::new(),
+            principals: Principals::default(),
         }
     }
 

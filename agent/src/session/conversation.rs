@@ -7,10 +7,12 @@ use super::{
     courier::Courier,
     digits::Digits,
     ear::SharedRecording,
+    guard::Guard,
     inbox::{INBOX, Report},
     mouth::{Mouth, ORDERS, Order},
     opening::{self, Door},
     people::People,
+    principals::Principals,
     reference::{self, ReferenceFeed, ReferenceTap},
     scribe::Scribe,
     services::Services,
@@ -56,6 +58,7 @@ pub(super) struct Conversation {
     pub(super) dialogue: Dialogue,
     pub(super) machine: Machine,
     pub(super) people: People,
+    pub(super) principals: Principals,
     pub(super) digits: Digits,
     pub(super) pace: Pace,
     pub(super) speakers: HashMap<SpeakerId, Speaker>,
@@ -102,10 +105,12 @@ impl Conversation {
         } else {
             ToolSet::for_stranger(assistant)
         };
+        let pin_wanted = claim.principals.pin_wanted();
+        let guard = Guard::new(Arc::new(tools), assistant.clone(), pin_wanted);
         let dialogue = Dialogue::resume(
             assistant.clone(),
             services.language_model.clone(),
-            Arc::new(tools),
+            Arc::new(guard),
             jiff::Zoned::now(),
             claim.past.iter().cloned(),
         );
@@ -133,6 +138,7 @@ impl Conversation {
         Self {
             machine: Machine::new(settings, now),
             people: People::new(now),
+            principals: claim.principals.clone(),
             digits: Digits::default(),
             pace: Pace::default(),
             speakers: HashMap::new(),
@@ -254,8 +260,8 @@ impl Conversation {
         if self.door.opens_at().is_some_and(|at| at <= now) {
             self.open(now);
         }
-        if let Some((identity, text)) = self.digits.take(now) {
-            self.typed(identity, text, now);
+        if let Some((identity, digits)) = self.digits.take(now) {
+            self.keyed(identity, &digits, now);
         }
         let actions = self.machine.advance(now);
         self.act(actions);

@@ -1,6 +1,6 @@
 //! What the tasks of a conversation report to its loop.
 
-use super::mouth::MouthNews;
+use super::{mouth::MouthNews, principals::PinCheck};
 use crate::turn::{SpeakerId, TranscriptionId};
 use casp_providers::{ProviderError, Transcript};
 use std::time::Instant;
@@ -24,6 +24,8 @@ pub(super) enum Report {
     },
     /// Somebody typed.
     Typed { identity: String, text: String },
+    /// A PIN that was keyed was compared.
+    PinChecked { identity: String, check: PinCheck },
     /// The mouth.
     Mouth(MouthNews),
     /// Another agent has taken the session.

@@ -24,6 +24,8 @@ pub(super) struct People {
 struct Person {
     /// Audio tracks, and whether each is muted.
     tracks: BTreeMap<String, bool>,
+    /// Came as the account itself, and not as its guest.
+    speaks_for_account: bool,
 }
 
 /// Whether somebody is a person, and not another agent or a machine that only records.
@@ -57,6 +59,7 @@ impl People {
             .present
             .entry(participant.identity.clone())
             .or_default();
+        person.speaks_for_account = participant.speaks_for_account();
         for track in &participant.tracks {
             if track.kind == TrackKind::Audio {
                 person.tracks.insert(track.sid.clone(), track.is_muted);
@@ -89,6 +92,12 @@ impl People {
     /// Whether this is one of them.
     pub(super) fn knows(&self, identity: &str) -> bool {
         self.present.contains_key(identity)
+    }
+
+    /// Whether this one is there, and came as the account itself.
+    pub(super) fn speaks_for_account(&self, identity: &str) -> bool {
+        let person = self.present.get(identity);
+        person.is_some_and(|person| person.speaks_for_account)
     }
 
     pub(super) fn is_anybody_there(&self) -> bool {
@@ -166,6 +175,24 @@ mod tests {
         people.track_changed("ann", "TR_0", Some(false));
         people.track_changed("ann", "TR_0", None);
         assert!(!people.can_anybody_speak());
+    }
+
+    #[test]
+    fn a_guest_is_not_the_account() {
+        let mut people = People::new(Instant::now());
+        let mut ann = participant("ann", ParticipantKind::Standard, &[]);
+        ann.attributes
+            .insert("casp.speaker".into(), "account".into());
+        people.seen(&ann);
+        people.seen(&participant("bob", ParticipantKind::Standard, &[]));
+        assert!(people.speaks_for_account("ann"));
+        assert!(!people.speaks_for_account("bob"));
+        // A guest takes her place in the room, but is not her.
+        people.seen(&participant("ann", ParticipantKind::Standard, &[]));
+        assert!(!people.speaks_for_account("ann"));
+        people.seen(&ann);
+        people.left("ann", Instant::now());
+        assert!(!people.speaks_for_account("ann"), "who has left");
     }
 
     #[test]

@@ -42,6 +42,7 @@ impl Agent {
                 name: String::new(),
                 ttl: Duration::from_mins(1),
                 can_update_own_metadata: true,
+                ..TokenOptions::default()
             })
             .unwrap();
         let publish = PublishOptions {

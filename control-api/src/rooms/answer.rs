@@ -11,12 +11,14 @@ use std::time::Duration;
 /// Life of a participant's token; LiveKit renews it while the participant is in the room.
 const TOKEN_TTL: Duration = Duration::from_mins(15);
 
-/// A token for this room and identity alone: publish and subscribe, data; no admin grant.
+/// A token for this room and identity alone: publish and subscribe, data; no admin grant. Who comes with the account's
+/// own key speaks for it; guests don't, whoever let them in.
 pub(super) fn participant_token(
     api: &ControlApi,
     room: &RoomName,
     identity: &Identity,
     name: Option<&DisplayName>,
+    speaks_for_account: bool,
 ) -> Result<String, ApiError> {
     let name = name
         .map(DisplayName::as_str)
@@ -27,6 +29,7 @@ pub(super) fn participant_token(
         name: name.unwrap_or(identity.as_str()).to_owned(),
         ttl: TOKEN_TTL,
         can_update_own_metadata: false,
+        speaks_for_account,
     })?)
 }
 

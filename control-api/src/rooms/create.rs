@@ -80,6 +80,7 @@ pub(crate) async fn create_room(
             &room,
             &request.host_identity,
             request.host_name.as_ref(),
+            true,
         )?,
         url: answer::signalling_url(&api),
     };

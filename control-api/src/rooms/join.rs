@@ -69,6 +69,7 @@ pub(crate) async fn join_room(
     visitor: RoomVisitor,
     JsonBody(request): JsonBody<JoinRequest>,
 ) -> Result<Json<JoinAnswer>, ApiError> {
+    let speaks_for_account = matches!(visitor, RoomVisitor::Caller(_));
     let account = host(&api, visitor, &request)?;
     let room = opening::open(
         &api,
@@ -83,6 +84,7 @@ pub(crate) async fn join_room(
             &request.room_name,
             &request.participant_identity,
             request.participant_name.as_ref(),
+            speaks_for_account,
         )?,
         url: answer::signalling_url(&api),
         room_name: request.room_name.as_str().to_owned(),

@@ -63,6 +63,7 @@ pub(crate) async fn issue_token(
             &room,
             &identity,
             request.participant_name.as_ref(),
+            true,
         )?,
     }))
 }

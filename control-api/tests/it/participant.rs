@@ -49,6 +49,7 @@ impl Participant {
                 name: identity.into(),
                 ttl: Duration::from_mins(1),
                 can_update_own_metadata: true,
+                ..TokenOptions::default()
             })
             .unwrap();
         Self::join(

@@ -278,10 +278,18 @@ async fn creating_gives_a_link_that_lets_a_guest_into_that_room_alone() {
     assert_eq!(query["room"], room);
     let mut guest = joining(&room);
     guest["joinToken"] = query["join"].as_str().into();
-    assert_eq!(
-        send(app.post("/room/join").json(&guest)).await.status,
-        StatusCode::OK
-    );
+    let joined = send(app.post("/room/join").json(&guest)).await;
+    assert_eq!(joined.status, StatusCode::OK);
+    // The agent knows by the token who is the account and who its guest.
+    let attributes = |answer: &Value| {
+        let verifier = TokenVerifier::with_api_key(API_KEY, API_SECRET);
+        let claims = verifier.verify(answer["token"].as_str().unwrap()).unwrap();
+        assert!(!claims.video.can_update_own_metadata.unwrap_or(true));
+        claims.attributes
+    };
+    let (name, value) = ("casp.speaker".to_owned(), "account".to_owned());
+    assert_eq!(attributes(&answer.json()), [(name, value)].into());
+    assert!(attributes(&joined.json()).is_empty());
     guest["roomName"] = "another".into();
     assert_eq!(
         send(app.post("/room/join").json(&guest)).await.status,

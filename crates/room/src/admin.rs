@@ -49,7 +49,14 @@ pub struct TokenOptions {
     pub ttl: Duration,
     /// May set its own metadata and attributes.
     pub can_update_own_metadata: bool,
+    /// It is the room's own account that comes, and no guest: see
+    /// [`RemoteParticipant::speaks_for_account`](crate::RemoteParticipant::speaks_for_account).
+    pub speaks_for_account: bool,
 }
+
+/// What tells in a participant's attributes that it is the account itself. It names nobody, since everybody in the room
+/// reads it, and only who signs tokens sets it: participants may not change their own attributes.
+pub(crate) const SPEAKER: (&str, &str) = ("casp.speaker", "account");
 
 impl Default for TokenOptions {
     /// Ten minutes, no own metadata; room and identity must be filled in.
@@ -60,6 +67,7 @@ impl Default for TokenOptions {
             name: String::new(),
             ttl: Duration::from_mins(10),
             can_update_own_metadata: false,
+            speaks_for_account: false,
         }
     }
 }
@@ -127,7 +135,12 @@ impl LiveKit {
                 return Err(RoomError::Api(format!("a token needs a non-empty {what}")));
             }
         }
-        self.token()
+        let mut token = self.token();
+        if options.speaks_for_account {
+            let (name, value) = SPEAKER;
+            token = token.with_attributes([(name.to_owned(), value.to_owned())]);
+        }
+        token
             .with_identity(&options.identity)
             .with_name(&options.name)
             .with_ttl(options.ttl)

@@ -1,5 +1,6 @@
 //! What happens in a room, as a stream of events.
 
+use crate::admin::SPEAKER;
 use crate::{RemoteAudioTrack, TextReader, handle::Handle};
 use bytes::Bytes;
 use std::{collections::HashMap, sync::Arc};
@@ -57,6 +58,14 @@ pub struct RemoteParticipant {
     pub attributes: HashMap<String, String>,
     /// Its tracks.
     pub tracks: Vec<RemoteTrack>,
+}
+
+impl RemoteParticipant {
+    /// Whether whoever let it in said that it is the room's own account, and no guest.
+    pub fn speaks_for_account(&self) -> bool {
+        let (name, value) = SPEAKER;
+        self.attributes.get(name).is_some_and(|it| it == value)
+    }
 }
 
 /// Why a room ended.
