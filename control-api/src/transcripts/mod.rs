@@ -5,11 +5,13 @@ mod enhanced;
 mod erase;
 mod flow;
 mod intelligence;
+mod ready;
 mod stored;
 mod view;
 
 pub(crate) use erase::round as erase_round;
 pub(crate) use intelligence::{CREATE_JOB, FETCH_JOB, create_job, fetch_job};
+pub(crate) use ready::ready_job;
 
 use crate::ControlApi;
 use crate::error::{ApiError, FieldError};

@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 
 /// Tells the account's endpoint, if it has one, of an event: `event_type` is `call.ended`, `transcript.ready`,
 /// `oauth.refreshed`, …; `key` names what it happened to, so that the same event of the same thing is told once.
-#[allow(dead_code, reason = "events come with the resources that they are of")]
 pub(crate) async fn emit(
     api: &ControlApi,
     account: AccountId,

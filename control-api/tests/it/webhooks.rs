@@ -7,7 +7,12 @@ use axum::{
     routing::post,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use casp_store::webhooks::{self, Event};
+use casp_store::{
+    AccountId,
+    sessions::{self, SessionKind},
+    turns::{self, Turn},
+    webhooks::{self, Event},
+};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -302,4 +307,68 @@ async fn the_neighbour_sees_nothing_of_it_and_nobody_does_without_a_key() {
             .await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
     }
+}
+
+/// A call of an account in which this was said (nothing, if empty), and that is over.
+async fn call_that_ends(app: &TestApp, account: AccountId, call: &str, said: &str) {
+    let session = app.session(SessionKind::Phone, account, call).await;
+    let epoch = sessions::claim_agent(&app.store, &session.id, "w1", now_ms(), 2_000).await;
+    let epoch = epoch.unwrap().unwrap();
+    sessions::end(&app.store, &session.id, "completed", now_ms())
+        .await
+        .unwrap();
+    if said.is_empty() {
+        return;
+    }
+    // The last words are written after the hang-up.
+    let turn = Turn {
+        position: 0,
+        role: "user".into(),
+        text: said.into(),
+        was_interrupted: false,
+        timings: json!({}),
+        at_ms: now_ms(),
+    };
+    let written = turns::append(&app.store, &session.id, epoch, &turn).await;
+    assert!(written.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_complete_transcript_is_told_of_with_the_words_of_the_end() {
+    let app = open_to_this_machine().await;
+    let backend = Backend::of(&app).await;
+    call_that_ends(&app, app.neighbour, "CA1", "Next door").await;
+    call_that_ends(&app, app.account, "CA2", "").await;
+    call_that_ends(&app, app.account, "CA3", "Good bye then").await;
+    let ready = || {
+        let taken = backend.taken().into_iter().map(|(_, message)| message);
+        taken
+            .filter(|message| message["type"] == "transcript.ready")
+            .collect::<Vec<_>>()
+    };
+    eventually("told", async || !ready().is_empty()).await;
+    // That of the call in which nothing was said was looked at before: it is older.
+    let told = ready();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let data = &told[0]["data"];
+    assert_eq!(data["session_id"], "phone-CA3");
+    assert_eq!(
+        (&data["total_words"], &data["status"]),
+        (&json!(3), &json!("completed"))
+    );
+    let sid = data["transcript_sid"].as_str().unwrap();
+    let shown = app
+        .get_ours(&format!("/api/enhanced-transcripts/{sid}"))
+        .await;
+    assert_eq!(
+        shown.json()["full_text"]
+            .as_str()
+            .unwrap()
+            .contains("Good bye then"),
+        true
+    );
+    assert!(
+        !told[0].to_string().contains("Good bye"),
+        "words are fetched with a key"
+    );
 }

@@ -8,8 +8,8 @@ mod page;
 mod removal;
 mod words;
 
-pub use live::set_outbound;
 pub(crate) use live::{Beginning, add_turn, begin, end, index_again};
+pub use live::{READY_JOB, set_outbound};
 pub(crate) use merging::{Merge, merge};
 pub use page::{Filter, page};
 pub use removal::{Found, Subject, about, erase, remove, remove_old};

@@ -7,7 +7,10 @@ use crate::{
     identities::{self, SEND_CODE},
     recordings, scheduled_calls, transcripts, webhooks,
 };
-use casp_store::{jobs::ClaimedJob, scheduled_calls::SCHEDULED_CALL_JOB, webhooks::DELIVERY_JOB};
+use casp_store::{
+    jobs::ClaimedJob, scheduled_calls::SCHEDULED_CALL_JOB, transcripts::READY_JOB,
+    webhooks::DELIVERY_JOB,
+};
 use std::time::Duration;
 
 /// A kind of work.
@@ -71,6 +74,16 @@ pub(super) static KINDS: &[Kind] = &[
         backoff: TWILIO_BACKOFF,
     },
     Kind {
+        name: READY_JOB,
+        at_once: 8,
+        timeout: Duration::from_secs(30),
+        backoff: Backoff {
+            first: Duration::from_secs(2),
+            factor: 2,
+            longest: Duration::from_mins(1),
+        },
+    },
+    Kind {
         name: SEND_MAIL_JOB,
         at_once: 4,
         timeout: Duration::from_secs(30),
@@ -101,6 +114,7 @@ pub(super) async fn handle(api: &ControlApi, job: &ClaimedJob) -> Result<(), Job
         recordings::FETCH_JOB => recordings::fetch_job(api, job).await,
         transcripts::CREATE_JOB => transcripts::create_job(api, job).await,
         transcripts::FETCH_JOB => transcripts::fetch_job(api, job).await,
+        READY_JOB => transcripts::ready_job(api, job).await,
         SEND_MAIL_JOB => send_mail(api, job).await,
         SEND_CODE => identities::send_code(api, job).await,
         kind => Err(JobFailure::Dead(format!("nobody does {kind}"))),

@@ -1,12 +1,22 @@
 //! A transcript while it is written: begun with its session, growing with every turn, final when the session ends.
 
 use super::words;
-use crate::{AccountId, Store, store::Dialect, turns::Turn};
+use crate::{
+    AccountId, Store,
+    jobs::{NewJob, enqueue_in},
+    store::Dialect,
+    turns::Turn,
+};
 use sqlx::{AnyConnection, Row as _};
 
 /// Attempts to find a free id in one millisecond.
 const ATTEMPTS: usize = 20;
 const MS_A_DAY: i64 = 86_400_000;
+/// The kind of the jobs that tell of complete transcripts.
+pub const READY_JOB: &str = "transcript-ready";
+const READY_ATTEMPTS: u32 = 10;
+/// The last words are often written after the hang-up: a transcript is complete so long after its end.
+const SETTLING_MS: i64 = 3_000;
 
 /// What is known when a conversation begins.
 #[derive(Debug)]
@@ -115,7 +125,7 @@ async fn count_answer(
     Ok(())
 }
 
-/// The conversation is over.
+/// The conversation is over. Its account is told once the last words are written, if it wants to be.
 pub(crate) async fn end(
     connection: &mut AnyConnection,
     session_id: &str,
@@ -130,8 +140,30 @@ pub(crate) async fn end(
     .bind(incarnation)
     .bind(reason)
     .bind(now_ms)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    let listened_to = sqlx::query(
+        "SELECT t.transcript_sid, t.account_id FROM transcripts t \
+         JOIN webhook_endpoints e ON e.account_id = t.account_id \
+         WHERE t.session_id = $1 AND t.incarnation = $2",
+    )
+    .bind(session_id)
+    .bind(incarnation)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = listened_to else {
+        return Ok(());
+    };
+    let sid: String = row.try_get(0)?;
+    let job = NewJob {
+        kind: READY_JOB,
+        account: Some(AccountId(row.try_get(1)?)),
+        payload: serde_json::json!({ "transcript": sid }),
+        key: Some(sid),
+        run_at_ms: now_ms.saturating_add(SETTLING_MS),
+        max_attempts: READY_ATTEMPTS,
+    };
+    enqueue_in(connection, &job, now_ms).await?;
     Ok(())
 }
 
