@@ -1,6 +1,11 @@
 //! What the API is built from. Plain values: nothing here reads the environment.
 
 use crate::{AccountSettings, PublicUrl, RecordingFiles};
+use casp_actions::{
+    Endpoints,
+    connections::{OAuthClients, OAuthRoots},
+    sealing::Keyring,
+};
 use casp_providers::{LanguageModel, SpeechToText, TextToSpeech};
 use casp_room::admin::LiveKit;
 use casp_store::{AccountId, Store};
@@ -38,8 +43,12 @@ pub struct ControlApiConfig {
     pub voice_intelligence: Option<VoiceIntelligenceSettings>,
     /// How long conversations and recordings are kept; `None`: for ever.
     pub retention: Option<Duration>,
-    /// Signs tokens and join links, and gives the key that tenants' secrets are sealed with.
+    /// Signs tokens and join links.
     pub secret_key: SecretString,
+    /// What tenants' secrets are sealed with.
+    pub keyring: Keyring,
+    /// Where users connect other services.
+    pub oauth: OAuthSettings,
     /// Opens `/metrics` from elsewhere than this machine.
     pub metrics_token: Option<SecretString>,
     /// What `/metrics` shows; `None`: nothing.
@@ -98,6 +107,19 @@ pub struct TwilioSettings {
     pub fallback_numbers: Vec<String>,
     /// The number that WhatsApp messages come from, without `whatsapp:`.
     pub whatsapp_number: Option<String>,
+}
+
+/// Where users connect other services, and who we are there.
+#[derive(Debug, Clone, Default)]
+pub struct OAuthSettings {
+    /// Who we are at each vendor's login.
+    pub clients: OAuthClients,
+    /// Where the logins are.
+    pub roots: OAuthRoots,
+    /// Where the APIs are.
+    pub endpoints: Endpoints,
+    /// Where Google sends users back who connect a calendar; default: `/google-calendar/callback` here.
+    pub google_redirect_uri: Option<String>,
 }
 
 /// Where recordings are kept.

@@ -95,6 +95,11 @@ impl ApiError {
         Self::Invalid(vec![FieldError::new("body", field, msg)])
     }
 
+    /// 422 about one parameter of the query.
+    pub(crate) fn invalid_query(name: &str, msg: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::new("query", name, msg)])
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) | Self::Rejected(_) => StatusCode::BAD_REQUEST,

@@ -17,6 +17,7 @@ mod clock;
 mod config;
 mod debug;
 mod error;
+mod google_calendar;
 mod idempotency;
 mod identities;
 mod join_link;
@@ -24,6 +25,7 @@ mod layers;
 mod livekit_webhook;
 mod names;
 mod numbers;
+mod oauth;
 mod openai;
 mod openapi;
 mod operations;
@@ -36,7 +38,6 @@ mod routes;
 mod rtc;
 mod scenarios;
 mod scheduled_calls;
-mod sealed;
 mod sessions;
 mod spending;
 mod state;
@@ -52,7 +53,8 @@ pub use accounts::{
 };
 pub use background::run_background;
 pub use config::{
-    ControlApiConfig, Limits, RecordingSettings, TwilioSettings, VoiceIntelligenceSettings,
+    ControlApiConfig, Limits, OAuthSettings, RecordingSettings, TwilioSettings,
+    VoiceIntelligenceSettings,
 };
 pub use error::ControlApiError;
 pub use public_url::{InvalidPublicUrl, PublicUrl};

@@ -29,6 +29,8 @@ use utoipa::{
         (name = "rooms", description = "Rooms for people: browser and mobile"),
         (name = "phone", description = "Calls"),
         (name = "identities", description = "Which address is which of your end users"),
+        (name = "connections", description = "What your users let the agent do at other services"),
+        (name = "google calendar", description = "The account's own Google Calendar"),
         (name = "scenarios", description = "Assistants: built-in ones, and your own"),
         (name = "chat", description = "The assistant and its voice in OpenAI's shape: chat completions, models, audio"),
         (name = "sessions", description = "What is live"),

@@ -16,6 +16,11 @@ pub(crate) struct QueryParams(Vec<(String, String)>);
 impl QueryParams {
     /// A text, if it is there and not empty.
     pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        self.long_text(name, LONGEST)
+    }
+
+    /// The same, and longer.
+    pub(crate) fn long_text(&self, name: &str, longest: usize) -> Result<Option<&str>, ApiError> {
         let value = self.0.iter().find(|(key, _)| key == name);
         let Some(value) = value
             .map(|(_, value)| value.trim())
@@ -23,7 +28,7 @@ impl QueryParams {
         else {
             return Ok(None);
         };
-        if value.len() > LONGEST || value.contains(char::is_control) {
+        if value.len() > longest || value.contains(char::is_control) {
             return Err(invalid(name, "too long, or with control characters"));
         }
         Ok(Some(value))

@@ -3,7 +3,7 @@
 use crate::{
     ControlApi, accounts, call_end, calls, debug,
     error::plain,
-    identities, layers, livekit_webhook, numbers, openai,
+    google_calendar, identities, layers, livekit_webhook, numbers, oauth, openai,
     openapi::{self, ApiDoc},
     operations, recordings, rooms, rtc, scenarios, scheduled_calls, sessions, transcripts, twilio,
     web_app, webhooks, whisper,
@@ -59,5 +59,7 @@ fn described() -> OpenApiRouter<ControlApi> {
         .merge(openai::routes())
         .merge(identities::routes())
         .merge(debug::routes())
+        .merge(oauth::routes())
+        .merge(google_calendar::routes())
         .merge(operations::routes())
 }

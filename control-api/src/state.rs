@@ -8,9 +8,12 @@ use crate::{
     join_link::JoinLinks,
     openai::Places,
     operations::ReadinessCache,
-    sealed::SealingKey,
     tenant_url::TenantUrls,
     webhooks::TenantTurns,
+};
+use casp_actions::{
+    connections::{Connections, ConnectionsConfig},
+    sealing::Keyring,
 };
 use casp_twilio::{
     rest::{RestSettings, TwilioClient, TwilioError},
@@ -55,7 +58,9 @@ pub struct Inner {
     /// Checks and calls the URLs that tenants give.
     pub(crate) tenant_urls: TenantUrls,
     /// Seals tenants' secrets.
-    pub(crate) sealing_key: SealingKey,
+    pub(crate) keyring: Keyring,
+    /// What end users let us do at other services.
+    pub(crate) connections: Connections,
     /// Deliveries under way.
     pub(crate) tenant_turns: TenantTurns,
 }
@@ -105,7 +110,14 @@ impl ControlApi {
             chat_places: Places::new(limits.chats_at_once),
             job_bell: JobBell::default(),
             tenant_urls: TenantUrls::new(config.allows_private_urls)?,
-            sealing_key: SealingKey::derive(&config.secret_key),
+            keyring: config.keyring.clone(),
+            connections: Connections::new(ConnectionsConfig {
+                store: config.store.clone(),
+                keyring: config.keyring.clone(),
+                clients: config.oauth.clients.clone(),
+                roots: config.oauth.roots.clone(),
+                endpoints: config.oauth.endpoints.clone(),
+            })?,
             tenant_turns: TenantTurns::default(),
             http,
             config,

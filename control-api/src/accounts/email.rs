@@ -17,6 +17,11 @@ impl Email {
     }
 }
 
+/// Whether it is one that an account could have.
+pub(crate) fn is_email(text: &str) -> bool {
+    Email::try_from(text.to_owned()).is_ok()
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("this is not an e-mail address (name@example.com, in ASCII)")]
 pub(crate) struct InvalidEmail;

@@ -2,8 +2,9 @@
 
 use crate::{ControlApi, clock::now_ms};
 use casp_store::{
-    Store, StoreError, ceilings, chat_turns, idempotency, identities, jobs, mailed_tokens,
-    refresh_tokens, scheduled_calls, session_minutes, stream_tokens, webhooks, workers,
+    Store, StoreError, ceilings, chat_turns, connections, idempotency, identities, jobs,
+    mailed_tokens, oauth, refresh_tokens, scheduled_calls, session_minutes, stream_tokens,
+    webhooks, workers,
 };
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ async fn clean(store: &Store, now: i64) -> Result<(), StoreError> {
     workers::purge(store, now - KEPT_MS).await?;
     refresh_tokens::purge(store, now - KEPT_MS).await?;
     mailed_tokens::purge(store, now - KEPT_MS).await?;
+    oauth::purge(store, now - KEPT_MS).await?;
+    connections::purge_revocations(store, now - HISTORY_KEPT_MS).await?;
     session_minutes::purge(store).await?;
     ceilings::purge(store, now - USE_KEPT_MS).await?;
     idempotency::purge(store, now).await?;

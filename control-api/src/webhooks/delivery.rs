@@ -1,7 +1,8 @@
 //! One attempt to deliver.
 
-use super::{sealed_for, signature};
+use super::signature;
 use crate::{ControlApi, background::JobFailure, clock::now_ms, tenant_url::why_unanswered};
+use casp_actions::sealing::webhook_place;
 use casp_store::{AccountId, jobs::ClaimedJob, webhooks};
 use reqwest::{Method, StatusCode, header};
 use std::{
@@ -119,7 +120,7 @@ async fn send(
             "the account has no webhook URL any more",
         )));
     };
-    let secret = match api.sealing_key.open(&endpoint.secret, &sealed_for(account)) {
+    let secret = match api.keyring.open(&endpoint.secret, &webhook_place(account)) {
         Ok(secret) => secret,
         Err(error) => {
             tracing::error!(%error, account = account.0, "a webhook's secret cannot be opened");

@@ -1,6 +1,6 @@
 //! `/v1/webhooks`: where an account wants to be told.
 
-use super::{sealed_for, signature};
+use super::signature;
 use crate::{
     ControlApi,
     auth::Caller,
@@ -9,6 +9,7 @@ use crate::{
     error::{ApiError, Problem},
 };
 use axum::{Json, extract::State, http::StatusCode};
+use casp_actions::sealing::webhook_place;
 use casp_store::webhooks;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
@@ -78,16 +79,14 @@ pub(crate) async fn set_webhook(
     let url = url
         .map_err(|error| ApiError::invalid_body("url", error.to_string()))?
         .with_default_path(DEFAULT_PATH);
-    let (store, place) = (&api.config.store, sealed_for(caller.account));
+    let (store, place) = (&api.config.store, webhook_place(caller.account));
     let kept = match webhooks::endpoint(store, caller.account).await? {
         // A secret that cannot be opened any more (SECRET_KEY was changed) is lost, and a new one takes its place.
-        Some(endpoint) if !request.rotate_secret => {
-            api.sealing_key.open(&endpoint.secret, &place).ok()
-        }
+        Some(endpoint) if !request.rotate_secret => api.keyring.open(&endpoint.secret, &place).ok(),
         _ => None,
     };
     let secret = kept.unwrap_or_else(signature::new_secret);
-    let sealed = api.sealing_key.seal(&secret, &place);
+    let sealed = api.keyring.seal(&secret, &place);
     webhooks::set_endpoint(store, caller.account, url.as_str(), &sealed, now_ms()).await?;
     Ok(Json(WebhookAnswer {
         url: url.as_str().to_owned(),

@@ -17,7 +17,6 @@ pub(crate) use delivery::{TenantTurns, deliver};
 pub(crate) use emit::emit;
 
 use crate::ControlApi;
-use casp_store::AccountId;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Where to send, and what was sent.
@@ -30,9 +29,4 @@ pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
         ))
         .routes(routes!(deliveries::list_deliveries))
         .routes(routes!(deliveries::retry_delivery))
-}
-
-/// The place that an account's secret is sealed for.
-fn sealed_for(account: AccountId) -> String {
-    format!("webhook/{}", account.0)
 }

@@ -1,9 +1,10 @@
 //! The API on a port of its own, with a database of its own and two accounts: ours, and the tenant next door.
 
 use crate::livekit_server;
+use casp_actions::sealing::Keyring;
 use casp_control_api::{
-    AccountSettings, ControlApi, ControlApiConfig, Limits, RecordingFiles, RecordingSettings,
-    TwilioSettings, router, run_background,
+    AccountSettings, ControlApi, ControlApiConfig, Limits, OAuthSettings, RecordingFiles,
+    RecordingSettings, TwilioSettings, router, run_background,
 };
 use casp_providers::builtin::assistant::RuleBased;
 use casp_store::{
@@ -153,6 +154,8 @@ impl TestApp {
             voice_intelligence: None,
             retention: None,
             secret_key: "a secret key that is long enough".to_owned().into(),
+            keyring: Keyring::derived(&"a secret key that is long enough".to_owned().into()),
+            oauth: OAuthSettings::default(),
             metrics_token: None,
             metrics: None,
             cors_origins: Vec::new(),

@@ -9,7 +9,7 @@ use casp_store::{
 use clap::{Args, Subcommand};
 use std::{
     fmt::Write as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -47,7 +47,7 @@ enum JobsCommand {
 }
 
 pub(crate) async fn run(args: JobsArgs, settings: &Settings) -> anyhow::Result<()> {
-    let store = store(&args, settings).await?;
+    let store = store(&args.data_dir, settings).await?;
     let now = now_ms();
     match args.command {
         JobsCommand::List { failed, limit } => {
@@ -90,11 +90,12 @@ pub(crate) async fn run(args: JobsArgs, settings: &Settings) -> anyhow::Result<(
     Ok(())
 }
 
-async fn store(args: &JobsArgs, settings: &Settings) -> anyhow::Result<Store> {
+/// The database of the settings, or that of `casp dev`.
+pub(crate) async fn store(data_dir: &Path, settings: &Settings) -> anyhow::Result<Store> {
     if settings.database_url.is_some() {
         return parts::store(settings).await;
     }
-    let file = args.data_dir.join("casp.db");
+    let file = data_dir.join("casp.db");
     if !file.exists() {
         bail!(
             "DATABASE_URL is not set, and there is no {}; --data-dir names the folder of `casp dev`",

@@ -5,6 +5,7 @@ mod call;
 mod config;
 mod dev;
 mod jobs;
+mod keys;
 mod livekit_server;
 mod numbers;
 mod parts;
@@ -51,6 +52,8 @@ enum Command {
     Config(ConfigCommand),
     /// Work in the background: what waits, what was given up.
     Jobs(jobs::JobsArgs),
+    /// Keys that secrets are encrypted with.
+    Keys(keys::KeysArgs),
     /// A phone caller in the terminal: speaks to a running CASP and tells how fast it answers.
     Call(Box<call::CallArgs>),
     /// Exits with 0 when the CASP on this machine's PORT is ready (for containers).
@@ -129,6 +132,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => serve::migrate(&settings).await,
         Command::Numbers(command) => numbers::run(&settings, command).await,
         Command::Jobs(args) => jobs::run(args, &settings).await,
+        Command::Keys(args) => keys::run(args, &settings).await,
         Command::Accounts(args) => accounts::run(args, &settings).await,
         Command::Healthcheck => serve::healthcheck(&settings).await,
         Command::Config(_) | Command::Call(_) => unreachable!("answered above"),

@@ -1,6 +1,7 @@
 //! The parts as processes of their own.
 
 use crate::{
+    keys,
     parts::{self, Parts, local_url, with_scheme},
     recordings, seed,
     settings::Settings,
@@ -146,7 +147,7 @@ async fn alone(settings: Settings, address: SocketAddr) -> anyhow::Result<Parts>
     })
 }
 
-fn secret_key(settings: &Settings) -> anyhow::Result<SecretString> {
+pub(crate) fn secret_key(settings: &Settings) -> anyhow::Result<SecretString> {
     let key = settings
         .secret_key
         .clone()
@@ -258,6 +259,8 @@ pub(crate) fn control_api_config(
         }),
         retention: (keeping.retention_days > 0)
             .then(|| Duration::from_hours(24) * keeping.retention_days),
+        keyring: keys::keyring(settings, &secret_key)?,
+        oauth: settings.oauth.clone(),
         secret_key,
         metrics_token: settings.metrics_token.clone(),
         metrics: Some(metrics),

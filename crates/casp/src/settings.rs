@@ -4,6 +4,7 @@
 //! it (`casp config example`), and `casp config check` reads it too.
 
 mod accounts;
+mod oauth;
 mod read;
 mod table;
 
@@ -11,7 +12,7 @@ pub(crate) use accounts::{RateSettings, SpendingSettings};
 pub(crate) use read::{SettingError, Source, Values};
 pub(crate) use table::TABLE;
 
-use casp_control_api::AccountSettings;
+use casp_control_api::{AccountSettings, OAuthSettings};
 use casp_providers::{OpenAiSettings, ProviderName, ProviderSettings};
 use casp_telemetry::{LogFormat, LogSettings, Rotation};
 use secrecy::SecretString;
@@ -32,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) database_url: Option<String>,
     pub(crate) secret_key: Option<SecretString>,
+    pub(crate) encryption_keys: Option<SecretString>,
+    pub(crate) oauth: OAuthSettings,
     pub(crate) metrics_token: Option<SecretString>,
     pub(crate) livekit_url: Option<String>,
     pub(crate) livekit_public_url: Option<String>,
@@ -100,6 +103,8 @@ impl Settings {
             cors_origins: get.list("CORS_ORIGINS"),
             database_url: get.text("DATABASE_URL"),
             secret_key: get.secret("SECRET_KEY"),
+            encryption_keys: get.secret("ENCRYPTION_KEYS"),
+            oauth: oauth::oauth(&mut get),
             metrics_token: get.secret("METRICS_TOKEN"),
             livekit_url: get.text("LIVEKIT_URL"),
             livekit_public_url: get.text("LIVEKIT_PUBLIC_URL"),

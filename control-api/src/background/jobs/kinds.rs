@@ -5,11 +5,11 @@ use crate::{
     ControlApi,
     accounts::{SEND_MAIL_JOB, send_mail},
     identities::{self, SEND_CODE},
-    recordings, scheduled_calls, transcripts, webhooks,
+    oauth, recordings, scheduled_calls, transcripts, webhooks,
 };
 use casp_store::{
-    jobs::ClaimedJob, scheduled_calls::SCHEDULED_CALL_JOB, transcripts::READY_JOB,
-    webhooks::DELIVERY_JOB,
+    connections::REVOCATION_JOB, jobs::ClaimedJob, scheduled_calls::SCHEDULED_CALL_JOB,
+    transcripts::READY_JOB, webhooks::DELIVERY_JOB,
 };
 use std::time::Duration;
 
@@ -53,6 +53,17 @@ pub(super) static KINDS: &[Kind] = &[
             first: Duration::from_secs(5),
             factor: 4,
             longest: Duration::from_hours(10),
+        },
+    },
+    Kind {
+        name: REVOCATION_JOB,
+        at_once: 8,
+        timeout: Duration::from_secs(20),
+        // 5 s, 20 s, 80 s, 5 min, 21 min, 85 min, 3 h, …: for about a day
+        backoff: Backoff {
+            first: Duration::from_secs(5),
+            factor: 4,
+            longest: Duration::from_hours(3),
         },
     },
     Kind {
@@ -111,6 +122,7 @@ pub(super) async fn handle(api: &ControlApi, job: &ClaimedJob) -> Result<(), Job
     match job.kind.as_str() {
         SCHEDULED_CALL_JOB => scheduled_calls::place(api, job).await,
         DELIVERY_JOB => webhooks::deliver(api, job).await,
+        REVOCATION_JOB => oauth::revoke(api, job).await,
         recordings::FETCH_JOB => recordings::fetch_job(api, job).await,
         transcripts::CREATE_JOB => transcripts::create_job(api, job).await,
         transcripts::FETCH_JOB => transcripts::fetch_job(api, job).await,

@@ -143,14 +143,14 @@ impl Memory {
 
     async fn put(&self, mark: &str, left: &impl Serialize) -> Result<(), StoreError> {
         let text = SecretString::from(serde_json::to_string(left).unwrap_or_default());
-        let sealed = self.api.sealing_key.seal(&text, &self.place(mark));
+        let sealed = self.api.keyring.seal(&text, &self.place(mark));
         let store = &self.api.config.store;
         chat_turns::keep(store, self.account, mark, &sealed, now_ms() + KEPT_MS).await
     }
 
     /// What cannot be opened (the key was changed) is as if it had been forgotten.
     fn open<T: DeserializeOwned>(&self, mark: &str, sealed: &SealedSecret) -> Option<T> {
-        let text = self.api.sealing_key.open(sealed, &self.place(mark)).ok()?;
+        let text = self.api.keyring.open(sealed, &self.place(mark)).ok()?;
         serde_json::from_str(text.expose_secret()).ok()
     }
 

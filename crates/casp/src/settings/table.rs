@@ -76,6 +76,10 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
                 "SECRET_KEY",
                 "Signs tokens and join links: 32 random characters or more (openssl rand -hex 32). `casp dev` makes one",
             ),
+            secret(
+                "ENCRYPTION_KEYS",
+                "Keys that tokens and secrets of accounts are encrypted with: id:key,id:key, keys of 32 random bytes in base64 (openssl rand -base64 32). The first encrypts, all decrypt; `casp keys rotate` brings everything under the first. Default: one derived from SECRET_KEY",
+            ),
             open(
                 "ENABLE_SECURITY_HEADERS",
                 "true",
@@ -356,6 +360,69 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
                 "DEFAULT_ACCOUNT",
                 "",
                 "E-mail of the account that calls belong to. Default in `casp dev`: the seeded one",
+            ),
+        ],
+    ),
+    (
+        "What users may connect. Register PUBLIC_URL/v1/oauth/callback/PROVIDER at each as a redirect URI",
+        &[
+            open(
+                "GOOGLE_CLIENT_ID",
+                "",
+                "OAuth client at Google (gmail, google-calendar, google-drive)",
+            ),
+            secret("GOOGLE_CLIENT_SECRET", "Its secret"),
+            open(
+                "GOOGLE_REDIRECT_URI",
+                "",
+                "Where Google sends users back who connect by /google-calendar/auth. Default: PUBLIC_URL/google-calendar/callback",
+            ),
+            open(
+                "GOOGLE_OAUTH_BASE_URL",
+                "https://accounts.google.com",
+                "Google's consent page and tokens",
+            ),
+            open(
+                "GOOGLE_API_BASE_URL",
+                "https://www.googleapis.com",
+                "All other Google APIs",
+            ),
+            open(
+                "MICROSOFT_CLIENT_ID",
+                "",
+                "OAuth client at Microsoft (outlook, outlook-calendar, teams, onedrive)",
+            ),
+            secret("MICROSOFT_CLIENT_SECRET", "Its secret"),
+            open(
+                "MICROSOFT_LOGIN_BASE_URL",
+                "https://login.microsoftonline.com",
+                "Microsoft's consent page and tokens",
+            ),
+            open(
+                "MICROSOFT_GRAPH_BASE_URL",
+                "https://graph.microsoft.com",
+                "Microsoft Graph",
+            ),
+            open("SLACK_CLIENT_ID", "", "OAuth client at Slack"),
+            secret("SLACK_CLIENT_SECRET", "Its secret"),
+            open(
+                "SLACK_API_BASE_URL",
+                "https://slack.com",
+                "Slack's consent page, tokens and API",
+            ),
+            open("HUBSPOT_CLIENT_ID", "", "OAuth client at HubSpot"),
+            secret("HUBSPOT_CLIENT_SECRET", "Its secret"),
+            open(
+                "HUBSPOT_API_BASE_URL",
+                "https://api.hubapi.com",
+                "HubSpot's tokens and API; another root than this one is its consent page too",
+            ),
+            open("JIRA_CLIENT_ID", "", "OAuth client at Atlassian"),
+            secret("JIRA_CLIENT_SECRET", "Its secret"),
+            open(
+                "JIRA_API_BASE_URL",
+                "https://api.atlassian.com",
+                "Atlassian's API; another root than this one is its consent page and tokens too",
             ),
         ],
     ),

@@ -1,0 +1,133 @@
+//! Giving out tokens.
+
+use super::{Connections, now_ms, refresh::Renewal, vault::Place};
+use crate::{AccessToken, Owner, Provider, TokenError, TokenSource};
+use casp_store::connections::{self, Connection, RefreshLease};
+use secrecy::ExposeSecret as _;
+
+/// A token that ends sooner is not begun with.
+const SHORTEST_REST_MS: i64 = 5_000;
+
+#[async_trait::async_trait]
+impl TokenSource for Connections {
+    async fn token(&self, owner: &Owner, provider: Provider) -> Result<AccessToken, TokenError> {
+        let found = self.usable(owner, provider).await?;
+        if !is_due(&found) {
+            return self.opened(&found, provider);
+        }
+        match self.renewed_now(&found).await {
+            Some(Renewal::Done) => self.latest(owner, provider).await,
+            Some(Renewal::Ended) => Err(TokenError::NeedsReauth(provider)),
+            // The old one does, while it lasts.
+            Some(Renewal::Failed) if lasts(&found) => self.opened(&found, provider),
+            Some(Renewal::Failed) => Err(TokenError::Unavailable(provider)),
+            None if lasts(&found) => self.opened(&found, provider),
+            None => {
+                self.ended(
+                    found,
+                    "the access token has ended, and there is no refresh token",
+                )
+                .await?;
+                Err(TokenError::NeedsReauth(provider))
+            }
+        }
+    }
+
+    async fn renewed(
+        &self,
+        owner: &Owner,
+        provider: Provider,
+        refused: &AccessToken,
+    ) -> Result<AccessToken, TokenError> {
+        let found = self.usable(owner, provider).await?;
+        let there = self.opened(&found, provider)?;
+        if there.secret.expose_secret() != refused.secret.expose_secret() {
+            // Somebody renewed it meanwhile.
+            return Ok(there);
+        }
+        match self.renewed_now(&found).await {
+            Some(Renewal::Done) => self.latest(owner, provider).await,
+            Some(Renewal::Ended) => Err(TokenError::NeedsReauth(provider)),
+            Some(Renewal::Failed) => Err(TokenError::Unavailable(provider)),
+            None => {
+                self.ended(
+                    found,
+                    "the provider refuses the token, and there is no refresh token",
+                )
+                .await?;
+                Err(TokenError::NeedsReauth(provider))
+            }
+        }
+    }
+}
+
+impl Connections {
+    async fn usable(&self, owner: &Owner, provider: Provider) -> Result<Connection, TokenError> {
+        let found = self.connection(owner, provider).await?;
+        let found = found.ok_or(TokenError::NotConnected(provider))?;
+        if found.needs_reauth {
+            return Err(TokenError::NeedsReauth(provider));
+        }
+        Ok(found)
+    }
+
+    /// `None` without a refresh token. Not before the wait after a failure is over.
+    async fn renewed_now(&self, found: &Connection) -> Option<Renewal> {
+        found.tokens.refresh.as_ref()?;
+        let is_waiting =
+            found.failures > 0 && found.refresh_due_at_ms.is_some_and(|due| due > now_ms());
+        if is_waiting {
+            return Some(Renewal::Failed);
+        }
+        Some(self.renewal(found).await)
+    }
+
+    /// After a renewal: what is there now.
+    async fn latest(&self, owner: &Owner, provider: Provider) -> Result<AccessToken, TokenError> {
+        let found = self.usable(owner, provider).await?;
+        self.opened(&found, provider)
+    }
+
+    fn opened(&self, found: &Connection, provider: Provider) -> Result<AccessToken, TokenError> {
+        let opened = Place::of(found).open_access(&self.keyring, &found.tokens);
+        let secret = opened.map_err(|error| {
+            tracing::error!(%error, connection = found.id, "an access token cannot be opened");
+            TokenError::NeedsReauth(provider)
+        })?;
+        Ok(AccessToken {
+            secret,
+            scopes: found.scopes.clone(),
+            site: found.extra["site"].as_str().map(str::to_owned),
+        })
+    }
+
+    async fn ended(&self, found: Connection, problem: &str) -> Result<(), TokenError> {
+        let nobodys = RefreshLease {
+            connection: found,
+            number: 0,
+            may_be_spent: false,
+        };
+        connections::give_up(&self.store, &nobodys, problem, now_ms()).await?;
+        Ok(())
+    }
+}
+
+/// It has ended, or will within minutes.
+fn is_due(found: &Connection) -> bool {
+    let Some(end) = found.expires_at_ms else {
+        return false;
+    };
+    let now = now_ms();
+    // After a failure the due time is that of the next attempt.
+    let due = match found.refresh_due_at_ms {
+        Some(due) if found.failures == 0 => due,
+        _ => super::keeping::due_at(end, found.updated_at_ms.min(now)),
+    };
+    due <= now || end <= now + SHORTEST_REST_MS
+}
+
+fn lasts(found: &Connection) -> bool {
+    found
+        .expires_at_ms
+        .is_none_or(|end| end > now_ms() + SHORTEST_REST_MS)
+}
