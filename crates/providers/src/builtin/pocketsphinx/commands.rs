@@ -23,18 +23,18 @@ const UNIFORM: f64 = 0.1;
 #[derive(Debug)]
 pub(super) struct Commands {
     /// How much each pair weighs: every line of the file weighs the same, however many sentences it stands for.
-    pairs: BTreeMap<(String, String), f64>,
+    pairs: BTreeMap<(&'static str, &'static str), f64>,
 }
 
 impl Commands {
     /// Those of the file.
     pub(super) fn load() -> Self {
-        let lines: Vec<&str> = COMMANDS
+        let lines: Vec<&'static str> = COMMANDS
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
             .collect();
-        let lists: BTreeMap<&str, Vec<&str>> = lines
+        let lists: Lists = lines
             .iter()
             .filter_map(|line| line.strip_prefix('@')?.split_once(':'))
             .map(|(name, entries)| (name, alternatives(entries).collect()))
@@ -42,14 +42,14 @@ impl Commands {
         let mut pairs = BTreeMap::new();
         for line in lines.iter().filter(|line| !line.starts_with('@')) {
             for pattern in alternatives(line) {
-                let mut sentences = Vec::new();
-                expand(pattern, &lists, &mut sentences);
-                let weight = 1.0 / sentences.len() as f64;
-                for sentence in sentences {
-                    for pair in word_pairs(&sentence) {
-                        *pairs.entry(pair).or_default() += weight;
+                let pattern: Vec<&str> = pattern.split_whitespace().collect();
+                let mut sentences = 0.0;
+                expand(&pattern, &lists, &mut Vec::new(), &mut |_| sentences += 1.0);
+                expand(&pattern, &lists, &mut Vec::new(), &mut |sentence| {
+                    for pair in word_pairs(sentence.iter().copied()) {
+                        *pairs.entry(pair).or_default() += 1.0 / sentences;
                     }
-                }
+                });
             }
         }
         Self { pairs }
@@ -58,12 +58,12 @@ impl Commands {
     /// Whether these words are a command to the last one.
     pub(super) fn have(&self, words: &str) -> bool {
         words.split(' ').count() >= MIN_WORDS
-            && word_pairs(words).all(|pair| self.pairs.contains_key(&pair))
+            && word_pairs(words.split_whitespace()).all(|pair| self.pairs.contains_key(&pair))
     }
 
     /// The lines of a pronouncing dictionary (`word phone phone …`, variants as `word(2)`) that are needed.
     pub(super) fn dictionary(&self, whole: &str) -> String {
-        let words: BTreeSet<&str> = self.pairs.keys().map(|(first, _)| first.as_str()).collect();
+        let words: BTreeSet<&str> = self.pairs.keys().map(|(first, _)| *first).collect();
         let mut lines = String::new();
         for line in whole.lines() {
             let word = line.split_whitespace().next().unwrap_or_default();
@@ -112,8 +112,7 @@ impl Commands {
         }
         arpa.push_str("\n\\2-grams:\n");
         for ((first, second), weight) in &self.pairs {
-            let seen =
-                weight * SENTENCES_A_LINE / followers.get(first.as_str()).map_or(1.0, |f| f.0);
+            let seen = weight * SENTENCES_A_LINE / followers.get(first).map_or(1.0, |f| f.0);
             let probability = trust(first) * seen + (1.0 - trust(first)) * alone(second);
             let _ = writeln!(arpa, "{:.4} {first} {second}", probability.log10());
         }
@@ -131,35 +130,47 @@ fn alternatives(line: &str) -> impl Iterator<Item = &str> {
         .filter(|part| !part.is_empty())
 }
 
-/// Every sentence that a pattern stands for.
-fn expand(pattern: &str, lists: &BTreeMap<&str, Vec<&str>>, sentences: &mut Vec<String>) {
-    let list = pattern.split_once('<').and_then(|(before, rest)| {
-        let (name, behind) = rest.split_once('>')?;
-        Some((before, lists.get(name)?, behind))
-    });
-    match list {
-        Some((before, entries, behind)) => {
-            for entry in entries {
-                expand(&format!("{before}{entry}{behind}"), lists, sentences);
-            }
+/// What each `<name>` stands for.
+type Lists = BTreeMap<&'static str, Vec<&'static str>>;
+
+/// Every sentence that the rest of a pattern stands for, behind the words that are `said`.
+fn expand(
+    pattern: &[&'static str],
+    lists: &Lists,
+    said: &mut Vec<&'static str>,
+    each: &mut dyn FnMut(&[&'static str]),
+) {
+    let Some((word, rest)) = pattern.split_first() else {
+        return each(said);
+    };
+    let name = word.strip_prefix('<').and_then(|it| it.strip_suffix('>'));
+    if let Some(entries) = name.and_then(|name| lists.get(name)) {
+        for entry in entries {
+            let pattern: Vec<_> = entry
+                .split_whitespace()
+                .chain(rest.iter().copied())
+                .collect();
+            expand(&pattern, lists, said, each);
         }
-        None => sentences.push(pattern.to_owned()),
+    } else {
+        said.push(word);
+        expand(rest, lists, said, each);
+        said.pop();
     }
 }
 
-fn word_pairs(sentence: &str) -> impl Iterator<Item = (String, String)> {
-    let words = sentence.split_whitespace();
+fn word_pairs<'a>(
+    words: impl Iterator<Item = &'a str> + Clone,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
     let firsts = std::iter::once(BEGIN).chain(words.clone());
     let seconds = words.chain(std::iter::once(END));
-    firsts
-        .zip(seconds)
-        .map(|(first, second)| (first.to_owned(), second.to_owned()))
+    firsts.zip(seconds)
 }
 
 /// Every word of the file, for a look into the dictionary.
 #[cfg(test)]
 fn vocabulary(commands: &Commands) -> BTreeSet<&str> {
-    let words = commands.pairs.keys().map(|(first, _)| first.as_str());
+    let words = commands.pairs.keys().map(|(first, _)| *first);
     words.filter(|word| *word != BEGIN).collect()
 }
 
