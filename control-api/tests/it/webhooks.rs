@@ -360,13 +360,8 @@ async fn a_complete_transcript_is_told_of_with_the_words_of_the_end() {
     let shown = app
         .get_ours(&format!("/api/enhanced-transcripts/{sid}"))
         .await;
-    assert_eq!(
-        shown.json()["full_text"]
-            .as_str()
-            .unwrap()
-            .contains("Good bye then"),
-        true
-    );
+    let full_text = shown.json()["full_text"].clone();
+    assert!(full_text.as_str().unwrap().contains("Good bye then"));
     assert!(
         !told[0].to_string().contains("Good bye"),
         "words are fetched with a key"

@@ -100,6 +100,9 @@ impl Keyring {
     }
 
     /// Seals a secret for one place (`webhook/7`); elsewhere it cannot be opened.
+    ///
+    /// # Panics
+    /// When the secret is longer than AES-GCM takes (64 GiB).
     pub fn seal(&self, secret: &SecretString, place: &str) -> SealedSecret {
         let nonce: [u8; NONCE_LEN] = rand::random();
         let mut text = secret.expose_secret().as_bytes().to_vec();

@@ -44,9 +44,12 @@ pub(super) enum Renewal {
     Failed,
 }
 
+/// A renewal that several may wait for.
+type SharedRenewal = Shared<BoxFuture<'static, Renewal>>;
+
 /// Renewals that users of this process wait for, by connection and version.
 #[derive(Default)]
-pub(super) struct UnderWay(Mutex<HashMap<(String, i64), Shared<BoxFuture<'static, Renewal>>>>);
+pub(super) struct UnderWay(Mutex<HashMap<(String, i64), SharedRenewal>>);
 
 impl std::fmt::Debug for UnderWay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -57,7 +60,7 @@ impl std::fmt::Debug for UnderWay {
 impl Connections {
     /// Renews the tokens of a connection, or waits for whoever does. What has begun runs to its end in a task of its
     /// own, also when nobody waits any more.
-    pub(super) fn renewal(&self, of: &Connection) -> Shared<BoxFuture<'static, Renewal>> {
+    pub(super) fn renewal(&self, of: &Connection) -> SharedRenewal {
         let key = (of.id.clone(), of.version);
         let mut under_way = self
             .under_way

@@ -19,9 +19,8 @@ impl TokenSource for Connections {
             Some(Renewal::Done) => self.latest(owner, provider).await,
             Some(Renewal::Ended) => Err(TokenError::NeedsReauth(provider)),
             // The old one does, while it lasts.
-            Some(Renewal::Failed) if lasts(&found) => self.opened(&found, provider),
+            Some(Renewal::Failed) | None if lasts(&found) => self.opened(&found, provider),
             Some(Renewal::Failed) => Err(TokenError::Unavailable(provider)),
-            None if lasts(&found) => self.opened(&found, provider),
             None => {
                 self.ended(
                     found,
