@@ -23,9 +23,10 @@ const INJECTIONS: [&str; 9] = [
 ];
 
 /// What a route says whose outside service is not set up here, and only that.
-const NOT_SET_UP: [&str; 5] = [
+const NOT_SET_UP: [&str; 6] = [
     "TWILIO_",
     "SMTP_URL",
+    "This provider cannot be connected here",
     "No speech-to-text is configured.",
     "No text-to-speech is configured.",
     "the server has no Twilio number for it",
