@@ -226,7 +226,14 @@ impl ApiClient {
             return Ok(Attempt::Answer(response));
         }
         if status == StatusCode::UNAUTHORIZED {
-            return Ok(Attempt::Unauthorized);
+            let body = self.read(response, deadline).await.unwrap_or_default();
+            let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+            // So Atlassian's gateway tells of a scope that is missing.
+            return if explanation(&body).1.contains("scope does not match") {
+                Err(ActionError::MissingScope(self.provider))
+            } else {
+                Ok(Attempt::Unauthorized)
+            };
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
             let busy = ActionError::RateLimited(self.provider);
@@ -315,7 +322,7 @@ fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 /// Code and words of an error, however the provider shapes it: Google and Microsoft under `error`, HubSpot at the top,
-/// Jira as `errorMessages`.
+/// Jira as `errorMessages`, or under `errors` by the name of the field.
 fn explanation(body: &Value) -> (&str, &str) {
     let error = &body["error"];
     let code = error["errors"][0]["reason"]
@@ -329,6 +336,7 @@ fn explanation(body: &Value) -> (&str, &str) {
         .as_str()
         .or_else(|| body["message"].as_str())
         .or_else(|| body["errorMessages"][0].as_str())
+        .or_else(|| body["errors"].as_object()?.values().next()?.as_str())
         .or_else(|| body["error_description"].as_str())
         .unwrap_or_default();
     (code, message)

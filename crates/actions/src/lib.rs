@@ -15,6 +15,7 @@ mod endpoints;
 mod error;
 pub mod files;
 mod google;
+mod jira;
 pub mod mail;
 mod microsoft;
 mod name;

@@ -3,7 +3,7 @@
 use crate::{
     Action, ActionContext, Provider,
     calendar::{self, CalendarDesk},
-    google, microsoft, slack,
+    google, jira, microsoft, slack,
 };
 use std::sync::Arc;
 
@@ -21,5 +21,6 @@ pub fn actions(context: &ActionContext) -> Vec<Arc<dyn Action>> {
         open: microsoft::open_calendar,
     }));
     actions.extend(slack::actions(context));
+    actions.extend(jira::actions(context));
     actions
 }

@@ -1,6 +1,7 @@
 //! Actions against stand-ins of their providers.
 
 mod google;
+mod jira;
 mod microsoft;
 mod office;
 mod slack;

@@ -120,10 +120,21 @@ pub(crate) async fn done(
         Prepared::Ready {
             arguments,
             question,
-        } => {
-            let action = actions.iter().find(|action| action.name().as_str() == name);
-            (question, action.unwrap().run(&speaker(), arguments).await)
-        }
+        } => (question, run(actions, name, arguments).await),
+    }
+}
+
+/// Runs one with what preparing it gave.
+pub(crate) async fn run(actions: &[Arc<dyn Action>], name: &str, arguments: Value) -> ToolOutcome {
+    let action = actions.iter().find(|action| action.name().as_str() == name);
+    action.unwrap().run(&speaker(), arguments).await
+}
+
+/// The arguments to run one with that has to be ready.
+pub(crate) async fn settled(actions: &[Arc<dyn Action>], name: &str, arguments: Value) -> Value {
+    match prepared(actions, name, arguments).await {
+        Prepared::Ready { arguments, .. } => arguments,
+        Prepared::Refused(outcome) => panic!("{outcome:?}"),
     }
 }
 

@@ -65,6 +65,7 @@ pub(crate) struct Answer {
     headers: Vec<(&'static str, String)>,
     body: Bytes,
     is_cut: bool,
+    is_late: bool,
 }
 
 impl Answer {
@@ -74,6 +75,7 @@ impl Answer {
             headers: vec![("content-type", "application/json".into())],
             body: body.to_string().into(),
             is_cut: false,
+            is_late: false,
         }
     }
 
@@ -83,6 +85,7 @@ impl Answer {
             headers: Vec::new(),
             body: Bytes::new(),
             is_cut: false,
+            is_late: false,
         }
     }
 
@@ -97,7 +100,16 @@ impl Answer {
         self
     }
 
-    fn into_response(self) -> Response {
+    /// It never comes.
+    pub(crate) fn late(mut self) -> Self {
+        self.is_late = true;
+        self
+    }
+
+    async fn into_response(self) -> Response {
+        if self.is_late {
+            std::future::pending::<()>().await;
+        }
         let body = if self.is_cut {
             let half = self.body.slice(..self.body.len() / 2);
             let end = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
@@ -149,7 +161,8 @@ impl StandIn {
                     let queue = kept.scripted.get_mut(&received.path);
                     queue.and_then(VecDeque::pop_front)
                 };
-                scripted.unwrap_or_else(|| rules(&received)).into_response()
+                let answer = scripted.unwrap_or_else(|| rules(&received));
+                answer.into_response().await
             }
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
