@@ -20,7 +20,7 @@ enum Fit {
 }
 
 /// The words of a name: small letters without accents.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let plain: String = text
         .nfd()
         .filter(|letter| !is_combining_mark(*letter))

@@ -17,6 +17,9 @@ pub enum ActionError {
     /// Nothing like that was found.
     #[error("{0}")]
     NotFound(String),
+    /// A file that cannot be read, and why.
+    #[error("{0}")]
+    Unreadable(String),
     /// The user granted too little.
     #[error("Your {} does not let me do that yet. Connect it again at {} and allow it.", .0.label(), .0.connect_path())]
     MissingScope(Provider),

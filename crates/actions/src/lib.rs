@@ -16,6 +16,7 @@ mod error;
 pub mod files;
 mod google;
 mod jira;
+mod html;
 pub mod mail;
 mod microsoft;
 mod name;

@@ -3,6 +3,7 @@
 use crate::{
     Action, ActionContext, Provider,
     calendar::{self, CalendarDesk},
+    files::{self, DriveDesk},
     google, jira, microsoft, slack,
 };
 use std::sync::Arc;
@@ -19,6 +20,11 @@ pub fn actions(context: &ActionContext) -> Vec<Arc<dyn Action>> {
         context: context.clone(),
         provider: Provider::OutlookCalendar,
         open: microsoft::open_calendar,
+    }));
+    actions.extend(files::actions(&DriveDesk {
+        context: context.clone(),
+        provider: Provider::GoogleDrive,
+        open: google::open_drive,
     }));
     actions.extend(slack::actions(context));
     actions.extend(jira::actions(context));

@@ -9,6 +9,7 @@ mod pcm;
 mod providers;
 mod settings;
 mod stt;
+mod summary;
 mod tts;
 mod voices;
 mod wav;
@@ -21,5 +22,6 @@ pub use llm::{
 pub use providers::Providers;
 pub use settings::{OpenAiSettings, ProviderName, ProviderSettings, SettingsError, Timeouts};
 pub use stt::{SpeechToText, Transcript, Utterance};
+pub use summary::{first_sentences, summary_request};
 pub use tts::{SpeechChunk, SpeechRequest, SpeechStream, TextToSpeech};
 pub use voices::voice_types;

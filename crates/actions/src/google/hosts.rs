@@ -11,6 +11,10 @@ const OWN_HOST: &str = "www.googleapis.com";
 pub(super) enum Api {
     /// `calendar/v3`
     Calendar,
+    /// `drive/v3`
+    Drive,
+    /// `upload/drive/v3`: files with their content.
+    DriveUpload,
     /// `v1/people`
     People,
 }
@@ -25,6 +29,8 @@ impl Api {
         }
         let prefix: &[&str] = match self {
             Self::Calendar => &["calendar", "v3"],
+            Self::Drive => &["drive", "v3"],
+            Self::DriveUpload => &["upload", "drive", "v3"],
             Self::People => &["v1"],
         };
         if let Ok(mut path) = url.path_segments_mut() {

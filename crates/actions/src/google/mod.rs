@@ -1,7 +1,9 @@
-//! Google: Calendar, and the people whom one knows there.
+//! Google: Calendar, Drive, and the people whom one knows there.
 
 mod calendar;
+mod drive;
 mod hosts;
 mod people;
 
 pub(crate) use calendar::open_calendar;
+pub(crate) use drive::open_drive;

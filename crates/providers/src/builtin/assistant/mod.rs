@@ -18,6 +18,7 @@ mod tests;
 use crate::{
     ChatMessage, ChatRequest, ChatStream, Delta, FinishReason, LanguageModel, ProviderError,
     ToolCall,
+    summary::{first_sentences, text_to_sum_up},
 };
 use answer::Answer;
 use futures_util::{StreamExt, stream};
@@ -50,6 +51,9 @@ impl RuleBased {
     }
 
     fn answer(&self, request: &ChatRequest) -> Answer {
+        if let Some(text) = text_to_sum_up(request) {
+            return Answer::Text(first_sentences(&text));
+        }
         let results = results::of_this_turn(&request.messages);
         if !results.is_empty() {
             return Answer::Text(results::answer(&results));
