@@ -162,20 +162,20 @@ impl GoogleDrive {
         files.truncate(limit);
         Ok(files)
     }
+}
 
-    /// As what a document of Google's own is exported; none for what has content.
-    fn exported(&self, file: &File) -> Result<Option<&'static str>, ActionError> {
-        let Some(own) = file.mime_type.strip_prefix("application/vnd.google-apps.") else {
-            return Ok(None);
-        };
-        match own {
-            "document" | "presentation" => Ok(Some("text/plain")),
-            "spreadsheet" => Ok(Some("text/csv")),
-            other => Err(ActionError::Unreadable(format!(
-                "“{}” is a {other} of Google's, which has no text that I could read.",
-                file.name
-            ))),
-        }
+/// As what a document of Google's own is exported; none for what has content.
+fn exported(file: &File) -> Result<Option<&'static str>, ActionError> {
+    let Some(own) = file.mime_type.strip_prefix("application/vnd.google-apps.") else {
+        return Ok(None);
+    };
+    match own {
+        "document" | "presentation" => Ok(Some("text/plain")),
+        "spreadsheet" => Ok(Some("text/csv")),
+        other => Err(ActionError::Unreadable(format!(
+            "“{}” is a {other} of Google's, which has no text that I could read.",
+            file.name
+        ))),
     }
 }
 
@@ -233,7 +233,7 @@ impl Drive for GoogleDrive {
     }
 
     async fn content(&self, file: &File) -> Result<Content, ActionError> {
-        let exported = self.exported(file)?;
+        let exported = exported(file)?;
         let request = match exported {
             Some(mime_type) => {
                 ApiRequest::get(self.url(&[&file.id, "export"])).query("mimeType", mime_type)

@@ -1,5 +1,6 @@
 //! Actions against stand-ins of their providers.
 
+mod files;
 mod google;
 mod jira;
 mod microsoft;

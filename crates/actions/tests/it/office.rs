@@ -63,12 +63,21 @@ impl LanguageModel for NoModel {
     }
 
     async fn chat(&self, _: ChatRequest) -> Result<ChatStream, ProviderError> {
-        unreachable!("none of these actions asks a model")
+        unreachable!("this action asks no model")
     }
 }
 
 /// What actions work with, all providers at one root, with these tokens.
 pub(crate) async fn context(root: &Url, tokens: &[&'static str]) -> ActionContext {
+    context_with(root, tokens, Arc::new(NoModel)).await
+}
+
+/// The same, with a language model.
+pub(crate) async fn context_with(
+    root: &Url,
+    tokens: &[&'static str],
+    language_model: Arc<dyn LanguageModel>,
+) -> ActionContext {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     ActionContext {
         services: Arc::new(ActionServices {
@@ -82,7 +91,7 @@ pub(crate) async fn context(root: &Url, tokens: &[&'static str]) -> ActionContex
                 jira: root.clone(),
             },
             store: Store::connect("sqlite::memory:").await.unwrap(),
-            language_model: Arc::new(NoModel),
+            language_model,
             now: || Timestamp::from_second(1_780_000_000).unwrap(),
         }),
         account: AccountId(1),
@@ -91,7 +100,7 @@ pub(crate) async fn context(root: &Url, tokens: &[&'static str]) -> ActionContex
     }
 }
 
-fn speaker() -> Speaker {
+pub(crate) fn speaker() -> Speaker {
     Speaker {
         identity: "caller-1".into(),
         resource: Some("ann@example.com".into()),

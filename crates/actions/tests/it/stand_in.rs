@@ -79,6 +79,16 @@ impl Answer {
         }
     }
 
+    /// A file.
+    pub(crate) fn bytes(status: u16, mime_type: &str, body: impl Into<Bytes>) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", mime_type.into())],
+            body: body.into(),
+            is_cut: false,
+        }
+    }
+
     pub(crate) fn empty(status: u16) -> Self {
         Self {
             status,

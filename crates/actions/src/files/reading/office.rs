@@ -48,8 +48,9 @@ fn part(
     text: &mut String,
 ) -> Result<(), Unreadable> {
     let entry = archive.by_name(name).map_err(|error| match error {
-        ZipError::InvalidPassword => Unreadable::Protected,
-        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => Unreadable::Protected,
+        ZipError::InvalidPassword | ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => {
+            Unreadable::Protected
+        }
         _ => Unreadable::Damaged,
     })?;
     let mut reader = Reader::from_reader(BufReader::new(entry.take(*left)));

@@ -43,7 +43,7 @@ fn pdf(content: Vec<u8>, more: &[Vec<u8>]) -> Vec<u8> {
     let mut file = b"%PDF-1.7\n".to_vec();
     let mut index = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for (number, object) in objects.iter().enumerate() {
-        index.push_str(&format!("{:010} 00000 n \n", file.len()));
+        index = format!("{index}{:010} 00000 n \n", file.len());
         file.extend_from_slice(format!("{} 0 obj\n", number + 1).as_bytes());
         file.extend_from_slice(object);
         file.extend_from_slice(b"\nendobj\n");

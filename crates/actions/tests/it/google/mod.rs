@@ -1,6 +1,7 @@
 //! `google-calendar.*`, on Thursday, May 28, 2026 at 4:26 PM in New York.
 
 mod cloud;
+mod drive;
 
 use crate::{
     office::{context, done, error, prepared, result},
