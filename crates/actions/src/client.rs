@@ -1,5 +1,7 @@
 //! HTTP at a provider's API, on behalf of one user.
 
+mod download;
+
 use crate::{AccessToken, ActionError, Owner, Provider, TokenSource};
 use bytes::{Bytes, BytesMut};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
@@ -155,6 +157,9 @@ impl ApiClient {
     pub async fn bytes(&self, request: ApiRequest) -> Result<Bytes, ActionError> {
         let deadline = Instant::now() + PATIENCE;
         let response = self.send(&request, deadline).await?;
+        if !response.status().is_success() {
+            return Err(ActionError::BadAnswer(self.provider));
+        }
         match self.read(response, deadline).await {
             // It was done, but what it came to is not known.
             Err(ActionError::Unavailable(_)) if !request.is_repeatable => {
@@ -222,7 +227,8 @@ impl ApiClient {
             _ => return Err(ActionError::Unknown(self.provider)),
         };
         let status = response.status();
-        if status.is_success() {
+        // Where a redirection leads is seen by who asked for one.
+        if status.is_success() || status == StatusCode::FOUND {
             return Ok(Attempt::Answer(response));
         }
         if status == StatusCode::UNAUTHORIZED {
@@ -280,10 +286,7 @@ impl ApiClient {
             StatusCode::FORBIDDEN if is_about_scopes(code, message) => {
                 ActionError::MissingScope(self.provider)
             }
-            StatusCode::NOT_FOUND | StatusCode::GONE => ActionError::NotFound(format!(
-                "{} does not have it any more.",
-                self.provider.label()
-            )),
+            StatusCode::NOT_FOUND | StatusCode::GONE => self.gone(),
             _ => ActionError::Refused {
                 provider: self.provider,
                 status: status.as_u16(),
@@ -294,6 +297,11 @@ impl ApiClient {
                 },
             },
         })
+    }
+
+    fn gone(&self) -> ActionError {
+        let label = self.provider.label();
+        ActionError::NotFound(format!("{label} does not have it any more."))
     }
 
     async fn read(&self, mut response: Response, deadline: Instant) -> Result<Bytes, ActionError> {
@@ -343,13 +351,14 @@ fn explanation(body: &Value) -> (&str, &str) {
 }
 
 /// Whether a refusal is about what the user granted: Google's `insufficientPermissions`, Microsoft's
-/// `ErrorAccessDenied`, HubSpot's `MISSING_SCOPES`.
+/// `ErrorAccessDenied` (of files `accessDenied`), HubSpot's `MISSING_SCOPES`.
 fn is_about_scopes(code: &str, message: &str) -> bool {
     [
         "insufficientPermissions",
         "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
         "ErrorAccessDenied",
         "Authorization_RequestDenied",
+        "accessDenied",
         "MISSING_SCOPES",
     ]
     .contains(&code)

@@ -26,6 +26,11 @@ pub fn actions(context: &ActionContext) -> Vec<Arc<dyn Action>> {
         provider: Provider::GoogleDrive,
         open: google::open_drive,
     }));
+    actions.extend(files::actions(&DriveDesk {
+        context: context.clone(),
+        provider: Provider::OneDrive,
+        open: microsoft::open_drive,
+    }));
     actions.extend(slack::actions(context));
     actions.extend(jira::actions(context));
     actions

@@ -86,6 +86,11 @@ impl Graph {
         self.client.bytes(request).await
     }
 
+    /// A content, wherever it is kept.
+    pub(super) async fn download(&self, request: ApiRequest) -> Result<Bytes, ActionError> {
+        self.client.download(request).await
+    }
+
     /// The entries of a collection, page by page. `page` makes the request of a page's address.
     pub(super) async fn all<T: DeserializeOwned>(
         &self,

@@ -86,6 +86,7 @@ impl Answer {
             headers: vec![("content-type", mime_type.into())],
             body: body.into(),
             is_cut: false,
+            is_late: false,
         }
     }
 

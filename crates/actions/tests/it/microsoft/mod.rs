@@ -1,5 +1,6 @@
 //! `outlook-calendar.*`
 
+mod drive;
 mod graph;
 
 use crate::{

@@ -479,3 +479,24 @@ async fn what_only_looks_is_tried_again() {
         "Google Drive does not answer at the moment. Please try again in a minute."
     );
 }
+
+#[tokio::test]
+async fn an_answer_that_never_comes_is_waited_for_no_longer_than_a_caller_would() {
+    let office = office().await;
+    let letter = json!({"name": "letter"});
+    let Prepared::Ready { arguments, .. } =
+        prepared(&office.actions, "google-drive.summarize", letter).await
+    else {
+        panic!("it can run")
+    };
+    let mut actions = office.actions.iter();
+    let summarize = actions.find(|action| action.name().as_str() == "google-drive.summarize");
+    let path = format!("{FILES}/letter");
+    office.drive.once(&path, Answer::empty(200).late());
+    tokio::time::pause();
+    let outcome = summarize.unwrap().run(&speaker(), arguments).await;
+    assert_eq!(
+        outcome.error.as_deref(),
+        Some("Google Drive does not answer at the moment. Please try again in a minute.")
+    );
+}
