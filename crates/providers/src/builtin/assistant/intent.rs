@@ -28,6 +28,10 @@ pub(super) enum Intent {
     SendSlack,
     SendTeams,
     FindFile,
+    SearchFiles,
+    RecentFiles,
+    SummarizeFile,
+    UploadFile,
     /// Nothing was said.
     Silence,
     Unknown,
@@ -277,6 +281,18 @@ fn file(words: &Words) -> Option<Intent> {
         "budget",
         "pdf",
     ];
+    if words.has(&["summarize", "summarise", "sum up", "summary"]) {
+        return Some(Intent::SummarizeFile);
+    }
+    if words.has(FILE) && words.has(&["upload", "save"]) {
+        return Some(Intent::UploadFile);
+    }
+    if words.has(FILE) && words.has(&["recent", "recently", "last files", "opened last"]) {
+        return Some(Intent::RecentFiles);
+    }
+    if words.has(&["search"]) && words.has(&["for"]) && words.has(&["drive", "onedrive"]) {
+        return Some(Intent::SearchFiles);
+    }
     let searches = words.has(&[
         "find", "search", "look for", "where is", "open", "show", "get", "locate", "need",
     ]);

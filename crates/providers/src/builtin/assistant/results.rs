@@ -65,12 +65,17 @@ fn about(result: &ToolResult) -> String {
 }
 
 fn success(tool: &str, result: &Value) -> String {
-    let action = tool.rsplit("__").next().unwrap_or(tool);
+    let (provider, action) = tool.rsplit_once("__").unwrap_or(("", tool));
+    let is_drive = matches!(provider, "google-drive" | "onedrive");
     match action {
+        "search" if is_drive => list(result, "file", "I found no such file."),
         "agenda" => list(result, "event", "You have nothing on your calendar."),
         "unread" => list(result, "unread message", "You have no unread messages."),
         "search" => list(result, "message", "I found no messages."),
         "find" => list(result, "file", "I found no such file."),
+        "recent" => list(result, "file", "I found no file."),
+        "summarize" => summary(result),
+        "upload" => "Done. The file is saved.".to_owned(),
         "create" => "Done. It is on your calendar.".to_owned(),
         "reschedule" => "Done. I moved it.".to_owned(),
         "cancel" => "Done. I cancelled it.".to_owned(),
@@ -78,6 +83,13 @@ fn success(tool: &str, result: &Value) -> String {
         "hang_up" => "Goodbye.".to_owned(),
         _ => "Done.".to_owned(),
     }
+}
+
+/// What a file says in short: the text of others, told as theirs.
+fn summary(result: &Value) -> String {
+    let name = result["file"]["name"].as_str().unwrap_or("The file");
+    let summary = result["summary"]["untrusted_text"].as_str();
+    format!("{name} says: {}", sentence(summary.unwrap_or_default()))
 }
 
 /// How many there are, and the first three. `result` is a list, or an object with one.
@@ -134,7 +146,7 @@ fn time_of_day(start: &str) -> String {
 
 fn sentence(text: &str) -> String {
     let text = text.trim();
-    if text.ends_with(['.', '!', '?']) {
+    if text.ends_with(['.', '!', '?', '…']) {
         text.to_owned()
     } else {
         format!("{text}.")

@@ -157,11 +157,10 @@ pub(super) fn file(text: &str) -> Option<String> {
             "need",
         ])
         .map_or(0, |at| at + 1);
-    let start = if tokens.plain(start) == "for" {
-        start + 1
-    } else {
-        start
-    };
+    // "search my drive for invoices"
+    let sought = tokens.position(&["for"]);
+    let searches = tokens.position(&["search", "look"]).is_some();
+    let start = sought.filter(|_| searches).map_or(start, |at| at + 1);
     let end = (start..tokens.len())
         .find(|at| matches!(tokens.plain(*at), "in" | "on" | "from"))
         .unwrap_or(tokens.len());
@@ -172,6 +171,23 @@ pub(super) fn file(text: &str) -> Option<String> {
         .unwrap_or(&name)
         .trim();
     (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The file that is to be summed up, as it was spoken of: "file I last opened".
+pub(super) fn summed_up(text: &str) -> Option<String> {
+    let tokens = Tokens::of(text);
+    let start = tokens.position(&["summarize", "summarise", "sum", "summary"])? + 1;
+    tokens.phrase(start, tokens.len())
+}
+
+/// What a new file is to be called.
+pub(super) fn new_file(text: &str) -> Option<String> {
+    let tokens = Tokens::of(text);
+    let start = tokens.position(&["called", "named"])? + 1;
+    let end = (start..tokens.len())
+        .find(|at| matches!(tokens.plain(*at), "saying" | "that" | "in" | "on" | "to"))
+        .unwrap_or(tokens.len());
+    tokens.phrase(start, end)
 }
 
 fn capitalised(text: &str) -> String {
@@ -295,5 +311,17 @@ mod tests {
             Some("presentation")
         );
         assert_eq!(file("find my file"), None);
+        assert_eq!(
+            file("search my drive for the invoices").as_deref(),
+            Some("invoices")
+        );
+        assert_eq!(
+            summed_up("Summarize the file I last opened.").as_deref(),
+            Some("file I last opened")
+        );
+        assert_eq!(
+            new_file("upload a file called wind ideas to my drive saying buy").as_deref(),
+            Some("wind ideas")
+        );
     }
 }

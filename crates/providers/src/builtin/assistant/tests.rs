@@ -58,6 +58,10 @@ pub(super) const TOOLS: &[&str] = &[
     "slack__send",
     "teams__send_chat",
     "google-drive__find",
+    "google-drive__search",
+    "google-drive__recent",
+    "google-drive__summarize",
+    "google-drive__upload",
     "call__hang_up",
 ];
 

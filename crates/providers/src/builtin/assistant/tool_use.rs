@@ -26,6 +26,7 @@ const WHAT: &str = "What should it say?";
 const WHEN: &str = "When should it be?";
 const WHICH_EVENT: &str = "Which event do you mean?";
 const WHICH_FILE: &str = "What is the file called?";
+const NEW_FILE: &str = "What should I call the file?";
 const WHICH_MAIL: &str = "What should I search for?";
 
 /// How the answer to one of the questions here goes on after the wish it was asked about.
@@ -37,6 +38,7 @@ pub(super) fn link_for(question: &str) -> Option<&'static str> {
         (WHEN, " "),
         (WHICH_EVENT, " "),
         (WHICH_FILE, " "),
+        (NEW_FILE, " called "),
         (WHICH_MAIL, " for "),
     ]
     .into_iter()
@@ -63,7 +65,11 @@ pub(super) fn plan(intent: Intent, text: &str, words: &Words, offered: &[ToolSpe
         .into_iter()
         .find(|name| offered.iter().any(|spec| spec.name == *name))
     else {
-        return ToolUse::NotOffered(not_offered(providers[0]));
+        // Names can be searched where texts cannot.
+        return match intent {
+            Intent::SearchFiles => plan(Intent::FindFile, text, words, offered),
+            _ => ToolUse::NotOffered(not_offered(providers[0])),
+        };
     };
     match arguments(intent, text) {
         Ok(arguments) => call(&name, &arguments),
@@ -108,6 +114,10 @@ fn tools_for(intent: Intent, words: &Words) -> Option<(&'static [&'static str], 
         Intent::SendSlack => (&["slack"], "send"),
         Intent::SendTeams => (&["teams"], "send_chat"),
         Intent::FindFile => (drives, "find"),
+        Intent::SearchFiles => (drives, "search"),
+        Intent::RecentFiles => (drives, "recent"),
+        Intent::SummarizeFile => (drives, "summarize"),
+        Intent::UploadFile => (drives, "upload"),
         _ => return None,
     })
 }
@@ -148,8 +158,15 @@ fn arguments(intent: Intent, text: &str) -> Result<Value, &'static str> {
                 .ok_or(WHAT)?;
             json!({ "to": to, "text": words })
         }
-        Intent::SearchMail => json!({ "query": slots::query(text).ok_or(WHICH_MAIL)? }),
+        Intent::SearchMail | Intent::SearchFiles => {
+            json!({ "query": slots::query(text).ok_or(WHICH_MAIL)? })
+        }
         Intent::FindFile => json!({ "name": slots::file(text).ok_or(WHICH_FILE)? }),
+        Intent::SummarizeFile => json!({ "name": slots::summed_up(text).ok_or(WHICH_FILE)? }),
+        Intent::UploadFile => json!({
+            "name": slots::new_file(text).ok_or(NEW_FILE)?,
+            "text": slots::words_to_send(text).ok_or(WHAT)?,
+        }),
         _ => json!({}),
     })
 }

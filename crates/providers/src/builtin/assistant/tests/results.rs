@@ -65,6 +65,18 @@ async fn results_are_told_in_words() {
             "I found no such file.",
         ),
         (
+            "onedrive__search",
+            json!({"status": "succeeded", "result": {"files": [{"name": "May.pdf", "id": "1"}], "spoken": "x"}}),
+            "You have 1 file: May.pdf.",
+        ),
+        (
+            "google-drive__summarize",
+            json!({"status": "succeeded", "result": {
+                "file": {"name": "Plan.txt"}, "summary": {"untrusted_text": "Wind is cheap"},
+            }}),
+            "Plan.txt says: Wind is cheap.",
+        ),
+        (
             "gmail__send",
             json!({"status": "failed", "error": "Nobody called John is known"}),
             "I'm sorry, that didn't work. Nobody called John is known.",

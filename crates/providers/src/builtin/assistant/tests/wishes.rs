@@ -62,6 +62,22 @@ async fn wishes_become_calls_with_their_arguments() {
             "google-drive__find",
             json!({"name": "budget"}),
         ),
+        (
+            "Search drive for PDF invoices",
+            "google-drive__search",
+            json!({"query": "PDF invoices"}),
+        ),
+        (
+            "Summarize the file I last opened",
+            "google-drive__summarize",
+            json!({"name": "file I last opened"}),
+        ),
+        ("show my recent files", "google-drive__recent", json!({})),
+        (
+            "save a file called ideas in my drive saying buy wind",
+            "google-drive__upload",
+            json!({"name": "ideas", "text": "Buy wind"}),
+        ),
     ] {
         let (said, call) = answer(&[user(text)], TOOLS).await;
         let call = call.unwrap_or_else(|| panic!("{text}: {said}"));
@@ -86,6 +102,25 @@ async fn what_is_missing_is_asked_for_and_put_together() {
     let call = call.unwrap();
     assert_eq!(call.name, "gmail__send");
     assert_eq!(call.arguments, r#"{"body":"I will be late","to":"John"}"#);
+
+    let mut talk = vec![user("Upload a file to my drive")];
+    for (question, reply) in [
+        ("What should I call the file?", "ideas"),
+        ("What should it say?", "buy wind"),
+    ] {
+        let (said, call) = answer(&talk, TOOLS).await;
+        assert_eq!((said.as_str(), call), (question, None));
+        talk.extend([says(&said), user(reply)]);
+    }
+    let (_, call) = answer(&talk, TOOLS).await;
+    assert_eq!(
+        call.unwrap().arguments,
+        r#"{"name":"ideas","text":"Buy wind"}"#
+    );
+    // Where texts cannot be searched, names can.
+    let search = [user("search my drive for invoices")];
+    let (_, call) = answer(&search, &["google-drive__find"]).await;
+    assert_eq!(call.unwrap().arguments, r#"{"name":"invoices"}"#);
 
     let when = answer(
         &[
