@@ -16,6 +16,7 @@ mod error;
 pub mod files;
 mod google;
 mod html;
+mod hubspot;
 mod jira;
 pub mod mail;
 mod microsoft;

@@ -4,7 +4,7 @@ use crate::{
     Action, ActionContext, Provider,
     calendar::{self, CalendarDesk},
     files::{self, DriveDesk},
-    google, jira, microsoft, slack,
+    google, hubspot, jira, microsoft, slack,
 };
 use std::sync::Arc;
 
@@ -32,6 +32,7 @@ pub fn actions(context: &ActionContext) -> Vec<Arc<dyn Action>> {
         open: microsoft::open_drive,
     }));
     actions.extend(slack::actions(context));
+    actions.extend(hubspot::actions(context));
     actions.extend(jira::actions(context));
     actions
 }

@@ -83,6 +83,8 @@ const fn usual(provider: Provider) -> &'static [&'static str] {
             "crm.objects.contacts.read",
             "crm.objects.contacts.write",
             "crm.objects.deals.read",
+            "crm.objects.companies.read",
+            "crm.objects.owners.read",
         ],
         Provider::Jira => &[
             "read:jira-work",
@@ -101,7 +103,7 @@ const fn optional(provider: Provider) -> &'static [&'static str] {
         Provider::Outlook => &["Mail.ReadWrite", "MailboxSettings.Read"],
         Provider::GoogleDrive => &["https://www.googleapis.com/auth/drive"],
         Provider::OneDrive => &["Files.ReadWrite.All"],
-        Provider::HubSpot => &["crm.objects.deals.write", "crm.objects.owners.read"],
+        Provider::HubSpot => &["crm.objects.deals.write"],
         _ => &[],
     }
 }

@@ -2,6 +2,7 @@
 
 mod files;
 mod google;
+mod hubspot;
 mod jira;
 mod microsoft;
 mod office;
