@@ -37,6 +37,7 @@ async fn main() -> anyhow::Result<()> {
         speech_to_text: providers.stt(),
         language_model: providers.llm(),
         text_to_speech: providers.tts(),
+        actions: None,
         agent_name: std::env::var("AGENT_NAME").unwrap_or_default(),
         max_jobs: std::env::var("MAX_JOBS").map_or(Ok(100), |jobs| jobs.parse())?,
         drain_timeout: Duration::from_secs(1),

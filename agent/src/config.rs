@@ -1,6 +1,7 @@
 //! What a worker is made of.
 
 use crate::{WorkerStatus, turn::TurnSettings};
+use casp_actions::ActionServices;
 use casp_audio::cleanup::CleanupOptions;
 use casp_providers::{LanguageModel, SpeechToText, TextToSpeech};
 use casp_room::admin::LiveKit;
@@ -55,6 +56,8 @@ pub struct AgentConfig {
     pub language_model: Arc<dyn LanguageModel>,
     /// Speaks.
     pub text_to_speech: Arc<dyn TextToSpeech>,
+    /// Acts at other services; `None`: nothing is done there.
+    pub actions: Option<Arc<ActionServices>>,
     /// Empty: an agent for every new room. Else only where it is dispatched by this name.
     pub agent_name: String,
     /// Conversations at once; never one more.

@@ -5,6 +5,7 @@
 //! `into_make_service_with_connect_info::<std::net::SocketAddr>()`: who calls from this machine is known by it.
 
 mod accounts;
+mod actions;
 mod assistants;
 mod audio_upload;
 mod auth;

@@ -30,6 +30,7 @@ use utoipa::{
         (name = "phone", description = "Calls"),
         (name = "identities", description = "Which address is which of your end users"),
         (name = "connections", description = "What your users let the agent do at other services"),
+        (name = "actions", description = "What is done there"),
         (name = "google calendar", description = "The account's own Google Calendar"),
         (name = "scenarios", description = "Assistants: built-in ones, and your own"),
         (name = "chat", description = "The assistant and its voice in OpenAI's shape: chat completions, models, audio"),

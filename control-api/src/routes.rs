@@ -1,7 +1,7 @@
 //! Every route, and the OpenAPI document that comes of them.
 
 use crate::{
-    ControlApi, accounts, call_end, calls, debug,
+    ControlApi, accounts, actions, call_end, calls, debug,
     error::plain,
     google_calendar, identities, layers, livekit_webhook, numbers, oauth, openai,
     openapi::{self, ApiDoc},
@@ -60,6 +60,7 @@ fn described() -> OpenApiRouter<ControlApi> {
         .merge(identities::routes())
         .merge(debug::routes())
         .merge(oauth::routes())
+        .merge(actions::routes())
         .merge(google_calendar::routes())
         .merge(operations::routes())
 }

@@ -12,6 +12,7 @@ use crate::{
     webhooks::TenantTurns,
 };
 use casp_actions::{
+    ActionServices,
     connections::{Connections, ConnectionsConfig},
     sealing::Keyring,
 };
@@ -61,6 +62,8 @@ pub struct Inner {
     pub(crate) keyring: Keyring,
     /// What end users let us do at other services.
     pub(crate) connections: Connections,
+    /// What is done there.
+    pub(crate) actions: Arc<ActionServices>,
     /// Deliveries under way.
     pub(crate) tenant_turns: TenantTurns,
 }
@@ -84,6 +87,15 @@ impl ControlApi {
         let accounts = &config.accounts;
         let mailer = accounts.smtp.as_ref();
         let mailer = mailer.map(|smtp| Mailer::new(smtp, &config.public_url));
+        let oauth = &config.oauth;
+        let connections = Connections::new(ConnectionsConfig {
+            store: config.store.clone(),
+            keyring: config.keyring.clone(),
+            clients: oauth.clients.clone(),
+            roots: oauth.roots.clone(),
+            endpoints: oauth.endpoints.clone(),
+        })?;
+        let actions = connections.actions(config.language_model.clone())?;
         Ok(Self(Arc::new(Inner {
             join_links: JoinLinks::new(&config.secret_key, limits.join_link_ttl),
             rate_limits: RateLimits::new(limits),
@@ -111,17 +123,17 @@ impl ControlApi {
             job_bell: JobBell::default(),
             tenant_urls: TenantUrls::new(config.allows_private_urls)?,
             keyring: config.keyring.clone(),
-            connections: Connections::new(ConnectionsConfig {
-                store: config.store.clone(),
-                keyring: config.keyring.clone(),
-                clients: config.oauth.clients.clone(),
-                roots: config.oauth.roots.clone(),
-                endpoints: config.oauth.endpoints.clone(),
-            })?,
+            connections,
+            actions: Arc::new(actions),
             tenant_turns: TenantTurns::default(),
             http,
             config,
         })))
+    }
+
+    /// What is done at other services, for an agent in the same process.
+    pub fn actions(&self) -> Arc<ActionServices> {
+        self.actions.clone()
     }
 }
 

@@ -17,13 +17,14 @@ use super::{
     scribe::Scribe,
     services::Services,
     speech::Speech,
+    toolbox,
     trace::Trace,
     voice::Voice,
 };
 use crate::turn::{
     Action, AgentState, Machine, SpeakerId, TranscriptionId, TurnEvent, TurnSettings,
 };
-use casp_conversation::{Conversation as Dialogue, ToolSet};
+use casp_conversation::Conversation as Dialogue;
 use casp_room::{LocalAudioTrack, Room, RoomEvents};
 use std::{
     collections::HashMap,
@@ -100,13 +101,7 @@ impl Conversation {
             max_duration: Some(assistant.max_duration),
             ..services.turn.clone()
         };
-        let tools = if claim.row.is_some() {
-            ToolSet::for_assistant(assistant)
-        } else {
-            ToolSet::for_stranger(assistant)
-        };
-        let pin_wanted = claim.principals.pin_wanted();
-        let guard = Guard::new(Arc::new(tools), assistant.clone(), pin_wanted);
+        let guard = Guard::new(toolbox::tools(&services, claim), claim);
         let dialogue = Dialogue::resume(
             assistant.clone(),
             services.language_model.clone(),

@@ -1,41 +1,55 @@
 //! Guards the actions: who is known by nothing but a telephone is asked for the PIN before anything is read or done in
 //! the name of whose it is.
 
-use super::principals::PinWanted;
+use super::{claim::Claim, principals::PinWanted};
 use casp_conversation::{ActionName, Assistant, Prepared, Speaker, ToolKind, ToolOutcome, Tools};
 use casp_providers::ToolSpec;
 use serde_json::Value;
 use std::sync::{Arc, atomic::Ordering};
 
-const NEEDS_PIN: &str = "This needs the caller's PIN, since a telephone number proves nothing. Ask them to key in their PIN \
-     on the telephone. They must not say it aloud.";
+/// Said to the caller as it is, or in the model's words.
+const NEEDS_PIN: &str = "For that I need your PIN, since a telephone number proves nothing. Please key it in on your \
+     telephone, and do not say it aloud.";
 
 /// Lets through what a speaker may do.
 #[derive(Debug)]
 pub(super) struct Guard {
     tools: Arc<dyn Tools>,
     assistant: Assistant,
+    /// What the account's own connections belong to.
+    own: Option<String>,
     pin_wanted: PinWanted,
 }
 
 impl Guard {
-    pub(super) fn new(tools: Arc<dyn Tools>, assistant: Assistant, pin_wanted: PinWanted) -> Self {
+    pub(super) fn new(tools: Arc<dyn Tools>, claim: &Claim) -> Self {
         Self {
             tools,
-            assistant,
-            pin_wanted,
+            assistant: claim.assistant.clone(),
+            own: claim.principals.own(),
+            pin_wanted: claim.principals.pin_wanted(),
         }
     }
 
     /// In whose name it is done; `None` when they must prove first who they are.
     fn principal(&self, speaker: &Speaker, tool: &str) -> Option<Speaker> {
-        if speaker.is_verified || speaker.resource.is_none() {
+        if speaker.is_verified {
             return Some(speaker.clone());
         }
         let name = ActionName::from_tool(tool);
-        let is_open = name.provider() == "call" || self.assistant.allows_public(name.as_str());
-        // What everybody may do is done as for everybody.
-        is_open.then(|| Speaker::stranger(&speaker.identity))
+        let stranger = Speaker::stranger(&speaker.identity);
+        if name.provider() == "call" {
+            return Some(stranger);
+        }
+        if self.assistant.allows_public(name.as_str()) {
+            // What everybody may do is done by the account itself, as at its front desk.
+            let resource = self.own.clone();
+            return Some(Speaker {
+                resource,
+                ..stranger
+            });
+        }
+        speaker.resource.is_none().then_some(stranger)
     }
 
     fn refuse(&self) -> ToolOutcome {

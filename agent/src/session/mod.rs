@@ -28,6 +28,7 @@ mod sayings;
 mod scribe;
 mod services;
 mod speech;
+mod toolbox;
 mod trace;
 mod voice;
 

@@ -93,6 +93,16 @@ impl Principals {
         }
     }
 
+    /// Whose session it is.
+    pub(super) fn account(&self) -> Option<AccountId> {
+        self.account
+    }
+
+    /// What the account's own connections belong to.
+    pub(super) fn own(&self) -> Option<String> {
+        self.own.clone()
+    }
+
     /// For what guards the actions.
     pub(super) fn pin_wanted(&self) -> PinWanted {
         self.is_pin_wanted.clone()

@@ -2,6 +2,7 @@
 
 use super::sayings::Fallback;
 use crate::{AgentConfig, Liveness, turn::TurnSettings};
+use casp_actions::ActionServices;
 use casp_audio::cleanup::CleanupOptions;
 use casp_providers::{LanguageModel, SpeechToText, TextToSpeech};
 use casp_room::admin::LiveKit;
@@ -17,6 +18,7 @@ pub(crate) struct Services {
     pub(super) speech_to_text: Arc<dyn SpeechToText>,
     pub(super) language_model: Arc<dyn LanguageModel>,
     pub(super) text_to_speech: Arc<dyn TextToSpeech>,
+    pub(super) actions: Option<Arc<ActionServices>>,
     pub(super) turn: TurnSettings,
     pub(super) cleanup: Option<CleanupOptions>,
     pub(super) liveness: Liveness,
@@ -35,6 +37,7 @@ impl Services {
             speech_to_text: config.speech_to_text.clone(),
             language_model: config.language_model.clone(),
             text_to_speech: config.text_to_speech.clone(),
+            actions: config.actions.clone(),
             turn: config.turn.clone(),
             cleanup: config.cleanup.clone(),
             liveness: config.liveness.clone(),

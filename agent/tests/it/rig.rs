@@ -85,6 +85,7 @@ impl Rig {
             speech_to_text: self.providers.stt(),
             language_model: self.providers.llm(),
             text_to_speech: self.providers.tts(),
+            actions: None,
             agent_name: String::new(),
             max_jobs: 8,
             drain_timeout: Duration::from_secs(30),

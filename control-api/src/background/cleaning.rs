@@ -2,8 +2,8 @@
 
 use crate::{ControlApi, clock::now_ms};
 use casp_store::{
-    Store, StoreError, ceilings, chat_turns, connections, idempotency, identities, jobs,
-    mailed_tokens, oauth, refresh_tokens, scheduled_calls, session_minutes, stream_tokens,
+    Store, StoreError, action_log, ceilings, chat_turns, connections, idempotency, identities,
+    jobs, mailed_tokens, oauth, refresh_tokens, scheduled_calls, session_minutes, stream_tokens,
     webhooks, workers,
 };
 use std::time::Duration;
@@ -18,6 +18,8 @@ const JOBS_KEPT_MS: i64 = 7 * DAY_MS;
 const HISTORY_KEPT_MS: i64 = 30 * DAY_MS;
 /// What accounts spent a day.
 const USE_KEPT_MS: i64 = 90 * DAY_MS;
+/// What was done at other services: an audit looks back a year.
+const ACTIONS_KEPT_MS: i64 = 400 * DAY_MS;
 
 pub(super) async fn run(api: &ControlApi) {
     let mut rounds = tokio::time::interval(ROUND);
@@ -41,6 +43,7 @@ async fn clean(store: &Store, now: i64) -> Result<(), StoreError> {
     ceilings::purge(store, now - USE_KEPT_MS).await?;
     idempotency::purge(store, now).await?;
     chat_turns::purge(store, now).await?;
+    action_log::purge(store, now - ACTIONS_KEPT_MS).await?;
     jobs::prune(store, now - JOBS_KEPT_MS, now - HISTORY_KEPT_MS).await?;
     webhooks::purge(store, now - HISTORY_KEPT_MS).await?;
     identities::purge_sent_codes(store, now - DAY_MS).await?;

@@ -1,5 +1,6 @@
 //! The API by resource, against a real LiveKit server.
 mod accounts;
+mod actions;
 mod api_keys;
 mod auth;
 mod background;

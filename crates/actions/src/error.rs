@@ -1,6 +1,6 @@
 //! Why an action failed, in words for the user.
 
-use crate::{Provider, TokenError, ToolOutcome, when::Unclear};
+use crate::{Failure, Provider, TokenError, ToolOutcome, when::Unclear};
 
 /// Why an action failed. The words are spoken to the user as they are.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,28 @@ impl From<Unclear> for ActionError {
     }
 }
 
+impl ActionError {
+    /// What kind of failure it is.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Token(TokenError::NotConnected(_)) => Failure::NotConnected,
+            Self::Token(TokenError::NeedsReauth(_)) => Failure::NeedsReauth,
+            Self::Token(TokenError::Store(_)) => Failure::Internal,
+            Self::BadArguments(_) => Failure::Arguments,
+            Self::Ask(_) => Failure::Unclear,
+            Self::NotFound(_) => Failure::NotFound,
+            Self::Unreadable(_) => Failure::Unreadable,
+            Self::MissingScope(_) => Failure::MissingScope,
+            Self::Refused { .. } => Failure::Refused,
+            Self::Token(TokenError::Unavailable(_))
+            | Self::RateLimited(_)
+            | Self::Unavailable(_)
+            | Self::BadAnswer(_) => Failure::Unavailable,
+            Self::Unknown(_) => Failure::Unknown,
+        }
+    }
+}
+
 impl From<ActionError> for ToolOutcome {
     fn from(error: ActionError) -> Self {
         let connect = match &error {
@@ -64,6 +86,7 @@ impl From<ActionError> for ToolOutcome {
         };
         Self {
             connect,
+            failure: Some(error.failure()),
             ..Self::failed(error.to_string())
         }
     }

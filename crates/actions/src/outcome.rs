@@ -1,5 +1,6 @@
 //! What a tool answers.
 
+use crate::Failure;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -44,6 +45,9 @@ pub struct ToolOutcome {
     /// Why it failed, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Why it failed, for machines; none where nothing failed, or where it does not matter.
+    #[serde(skip)]
+    pub failure: Option<Failure>,
     /// Where the missing connection is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect: Option<String>,
@@ -59,6 +63,7 @@ impl ToolOutcome {
             status: ToolStatus::Succeeded,
             result: Some(result),
             error: None,
+            failure: None,
             connect: None,
             ends_conversation: false,
         }
@@ -70,6 +75,7 @@ impl ToolOutcome {
             status: ToolStatus::Failed,
             result: None,
             error: Some(error.into()),
+            failure: None,
             connect: None,
             ends_conversation: false,
         }

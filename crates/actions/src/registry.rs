@@ -1,5 +1,6 @@
 //! All actions at providers.
 
+use crate::journal::Journaled;
 use crate::{
     Action, ActionContext, Provider,
     calendar::{self, CalendarDesk},
@@ -11,6 +12,11 @@ use std::sync::Arc;
 /// Every action at a provider (interface §10), for one conversation or request. Those of a call itself are the
 /// conversation's.
 pub fn actions(context: &ActionContext) -> Vec<Arc<dyn Action>> {
+    let journaled = |action| Arc::new(Journaled::new(action, context.clone())) as Arc<dyn Action>;
+    all(context).into_iter().map(journaled).collect()
+}
+
+fn all(context: &ActionContext) -> Vec<Arc<dyn Action>> {
     let mut actions = calendar::actions(&CalendarDesk {
         context: context.clone(),
         provider: Provider::GoogleCalendar,

@@ -89,9 +89,10 @@ pub(crate) async fn run(args: DevArgs, settings: Settings) -> anyhow::Result<()>
     )?;
     let api = ControlApi::new(config)?;
     let bridge = BridgeState::new(serve::bridge_config(&parts, &providers, Some(account.id)));
+    let actions = api.actions();
     let router = casp_control_api::router(api.clone()).merge(casp_bridge::router(bridge.clone()));
     let status = WorkerStatus::new();
-    let agent = serve::agent_config(&parts, &providers, status.clone());
+    let agent = serve::agent_config(&parts, &providers, actions, status.clone());
 
     let http_stop = CancellationToken::new();
     let server = tokio::spawn(parts::serve(listener, router, http_stop.clone()));

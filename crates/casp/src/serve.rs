@@ -8,6 +8,10 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use axum::{Router, http::StatusCode, routing::get};
+use casp_actions::{
+    ActionServices,
+    connections::{Connections, ConnectionsConfig},
+};
 use casp_agent::turn::TurnSettings;
 use casp_agent::{AgentConfig, Liveness, WorkerStatus};
 use casp_audio::cleanup::{CleanupOptions, NoiseSuppressionLevel};
@@ -91,7 +95,8 @@ pub(crate) async fn agent(settings: Settings) -> anyhow::Result<()> {
     providers.warm();
     let signal = parts::stop_on_signals()?;
     let status = WorkerStatus::new();
-    let config = agent_config(&parts, &providers, status.clone());
+    let actions = Arc::new(connections(&parts)?.actions(providers.llm())?);
+    let config = agent_config(&parts, &providers, actions, status.clone());
     let router = operations(metrics()?, &signal, move || status.is_registered());
     let stop = CancellationToken::new();
     let server = tokio::spawn(parts::serve(listener, router, stop.clone()));
@@ -288,6 +293,20 @@ pub(crate) fn control_api_config(
     })
 }
 
+/// What users have connected, for a part that only acts.
+fn connections(parts: &Parts) -> anyhow::Result<Connections> {
+    let settings = &parts.settings;
+    let oauth = &settings.oauth;
+    let connections = Connections::new(ConnectionsConfig {
+        store: parts.store.clone(),
+        keyring: keys::keyring(settings, &secret_key(settings)?)?,
+        clients: oauth.clients.clone(),
+        roots: oauth.roots.clone(),
+        endpoints: oauth.endpoints.clone(),
+    });
+    connections.context("HTTP client")
+}
+
 fn call_interval(calls_per_second: f64) -> anyhow::Result<Duration> {
     if calls_per_second <= 0.0 {
         bail!("CALLS_PER_SECOND must be more than 0");
@@ -316,6 +335,7 @@ pub(crate) fn bridge_config(
 pub(crate) fn agent_config(
     parts: &Parts,
     providers: &Providers,
+    actions: Arc<ActionServices>,
     status: WorkerStatus,
 ) -> AgentConfig {
     AgentConfig {
@@ -324,6 +344,7 @@ pub(crate) fn agent_config(
         speech_to_text: providers.stt(),
         language_model: providers.llm(),
         text_to_speech: providers.tts(),
+        actions: Some(actions),
         agent_name: parts.settings.agent_name.clone(),
         max_jobs: parts.max_jobs(),
         drain_timeout: parts.drain_timeout(),

@@ -19,6 +19,7 @@ fn conversation(tools: Arc<dyn Tools>) -> Conversation {
 fn tools() -> Arc<dyn Tools> {
     Arc::new(ToolSet::for_assistant(
         Assistant::builtin("default").expect("it is built in"),
+        Vec::new(),
     ))
 }
 
@@ -132,7 +133,8 @@ async fn a_mail_is_sent_after_a_yes_and_not_before() {
         name: ActionName::new("gmail.send"),
         sent: Mutex::default(),
     });
-    let tools = ToolSet::for_assistant(Assistant::builtin("default").unwrap()).with(mail.clone());
+    let tools = ToolSet::for_assistant(Assistant::builtin("default").unwrap(), Vec::new())
+        .with(mail.clone());
     let mut conversation = conversation(Arc::new(tools));
     let wish = "send a mail to John saying we won";
     let question = [r#"Shall I write "We won" to "John"?"#];

@@ -26,6 +26,7 @@ use axum::{
 };
 use casp_conversation::{Asked, Assistant, Conversation, Modality, Speaker, ToolSet, Tools};
 use casp_store::{AccountId, accounts};
+use jiff::tz::TimeZone;
 use memory::Memory;
 use request::ChatCompletionRequest;
 use run::Run;
@@ -66,7 +67,7 @@ pub(crate) async fn create(
     let model = models::require(&request.model, Ability::Chat)?;
     let assistant = assistant(&api, account, &request).await?;
     let resource = resource(&api, account, request.user.take()).await?;
-    let tools = tools_of(&assistant);
+    let tools = tools_of(&api, account, &assistant);
     let specs = tools.specs();
     let options = wishes::read(&mut request, &specs)?;
     let given = messages::read(std::mem::take(&mut request.messages))?;
@@ -157,8 +158,10 @@ async fn resource(
 }
 
 /// What the assistant may use. Who has the account's key speaks for its end users.
-fn tools_of(assistant: &Assistant) -> Arc<dyn Tools> {
-    Arc::new(ToolSet::for_assistant(assistant))
+fn tools_of(api: &ControlApi, account: AccountId, assistant: &Assistant) -> Arc<dyn Tools> {
+    let zone = TimeZone::get(&assistant.timezone).unwrap_or(TimeZone::UTC);
+    let actions = casp_actions::actions(&crate::actions::context(api, account, zone));
+    Arc::new(ToolSet::for_assistant(assistant, actions))
 }
 
 fn unknown_action(assistant: &Assistant, specs: &[casp_providers::ToolSpec]) -> OpenAiError {

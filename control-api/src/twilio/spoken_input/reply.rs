@@ -112,7 +112,7 @@ impl Reply {
             self.assistant.clone(),
             self.language_model.clone(),
             // A caller ID proves nothing: who calls is a stranger.
-            Arc::new(ToolSet::for_stranger(&self.assistant)),
+            Arc::new(ToolSet::for_stranger(&self.assistant, Vec::new())),
             jiff::Zoned::now(),
             past,
         ))

@@ -33,7 +33,8 @@ pub use rotate::{Rotation, rotate};
 pub use scopes::{UnknownScope, wanted_scopes};
 pub use vendors::{OAuthClient, OAuthClients, OAuthRoots};
 
-use crate::{Endpoints, sealing::Keyring};
+use crate::{ActionServices, Endpoints, sealing::Keyring};
+use casp_providers::LanguageModel;
 use casp_store::Store;
 use refresh::UnderWay;
 use std::{
@@ -46,6 +47,7 @@ use tokio_util::task::TaskTracker;
 /// The longest that a provider's login may take to answer. Shorter than a lease: two never ask at once.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const USER_AGENT: &str = concat!("CASP/", env!("CARGO_PKG_VERSION"));
 
 /// What connections are built from.
 #[derive(Debug, Clone)]
@@ -95,7 +97,7 @@ impl Connections {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(ANSWER_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("CASP/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .build()?;
         Ok(Self(Arc::new(Inner {
             store: config.store,
@@ -107,6 +109,25 @@ impl Connections {
             under_way: UnderWay::default(),
             tasks: TaskTracker::new(),
         })))
+    }
+
+    /// What is done with these connections.
+    pub fn actions(
+        &self,
+        language_model: Arc<dyn LanguageModel>,
+    ) -> Result<ActionServices, reqwest::Error> {
+        Ok(ActionServices {
+            tokens: Arc::new(self.clone()),
+            http: reqwest::Client::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .redirect(reqwest::redirect::Policy::none())
+                .user_agent(USER_AGENT)
+                .build()?,
+            endpoints: self.endpoints.clone(),
+            store: self.store.clone(),
+            language_model,
+            now: jiff::Timestamp::now,
+        })
     }
 
     /// What tokens are sealed with.

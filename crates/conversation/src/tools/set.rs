@@ -18,21 +18,30 @@ impl ToolSet {
         Self::default()
     }
 
-    /// What an assistant may use, for a speaker who is known.
-    pub fn for_assistant(assistant: &Assistant) -> Self {
-        Self::of(assistant, |name| assistant.allows(name))
+    /// What an assistant may use of these actions, for a speaker who is known.
+    pub fn for_assistant(assistant: &Assistant, actions: Vec<Arc<dyn Action>>) -> Self {
+        Self::of(assistant, actions, |name| assistant.allows(name))
     }
 
-    /// What an assistant may use for a speaker nobody has verified: its public actions.
-    pub fn for_stranger(assistant: &Assistant) -> Self {
-        Self::of(assistant, |name| assistant.allows_public(name))
+    /// What an assistant may use of these actions for a speaker nobody has verified: its public ones.
+    pub fn for_stranger(assistant: &Assistant, actions: Vec<Arc<dyn Action>>) -> Self {
+        Self::of(assistant, actions, |name| assistant.allows_public(name))
     }
 
-    fn of(assistant: &Assistant, is_allowed: impl Fn(&str) -> bool) -> Self {
+    fn of(
+        assistant: &Assistant,
+        actions: Vec<Arc<dyn Action>>,
+        is_allowed: impl Fn(&str) -> bool,
+    ) -> Self {
         let mut set = Self::new();
         for entry in catalogue::entries() {
             if is_allowed(entry.name.as_str()) {
                 set = set.with(Arc::new(ConnectionCheck::new(entry)));
+            }
+        }
+        for action in actions {
+            if is_allowed(action.name().as_str()) {
+                set = set.with(action);
             }
         }
         let hang_up = HangUp::new();
@@ -119,7 +128,7 @@ mod tests {
             allowed_actions: vec!["*".into()],
             ..default_assistant()
         };
-        let set = ToolSet::for_assistant(&everything);
+        let set = ToolSet::for_assistant(&everything, Vec::new());
         assert!(set.specs().len() > 10);
         for spec in set.specs() {
             let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -138,7 +147,7 @@ mod tests {
             allowed_actions: vec!["outlook.*".into(), "call.hang_up".into()],
             ..default_assistant()
         };
-        let names = names(&ToolSet::for_assistant(&assistant));
+        let names = names(&ToolSet::for_assistant(&assistant, Vec::new()));
         assert_eq!(
             names,
             [
@@ -153,17 +162,23 @@ mod tests {
     #[test]
     fn a_stranger_may_only_hang_up_and_a_reader_has_no_call() {
         let assistant = default_assistant();
-        assert_eq!(names(&ToolSet::for_stranger(&assistant)), ["call__hang_up"]);
+        assert_eq!(
+            names(&ToolSet::for_stranger(&assistant, Vec::new())),
+            ["call__hang_up"]
+        );
         let text = Assistant {
             modality: Modality::Text,
             ..assistant
         };
-        assert!(!names(&ToolSet::for_assistant(&text)).contains(&"call__hang_up".to_owned()));
+        assert!(
+            !names(&ToolSet::for_assistant(&text, Vec::new()))
+                .contains(&"call__hang_up".to_owned())
+        );
     }
 
     #[tokio::test]
     async fn without_a_connection_every_action_says_how_to_connect() {
-        let set = ToolSet::for_assistant(&default_assistant());
+        let set = ToolSet::for_assistant(&default_assistant(), Vec::new());
         let outcome = set
             .call(
                 &somebody(),
@@ -186,7 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn hanging_up_ends_the_conversation() {
-        let outcome = ToolSet::for_assistant(&default_assistant())
+        let outcome = ToolSet::for_assistant(&default_assistant(), Vec::new())
             .call(&somebody(), "call__hang_up", json!({}))
             .await;
         assert!(outcome.ends_conversation);
@@ -195,7 +210,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_there_is_said() {
-        let set = ToolSet::for_assistant(&default_assistant());
+        let set = ToolSet::for_assistant(&default_assistant(), Vec::new());
         let expected = ToolOutcome::failed("There is no tool nothing__here.");
         let outcome = set.call(&somebody(), "nothing__here", json!({})).await;
         assert_eq!(outcome, expected);
@@ -228,7 +243,7 @@ mod tests {
                 ToolOutcome::succeeded(json!([]))
             }
         }
-        let before = ToolSet::for_assistant(&default_assistant());
+        let before = ToolSet::for_assistant(&default_assistant(), Vec::new());
         let after = before
             .clone()
             .with(Arc::new(Agenda(ActionName::new("google-calendar.agenda"))));

@@ -1,5 +1,6 @@
 //! Every test runs on SQLite and on PostgreSQL.
 mod accounts;
+mod action_log;
 mod admission;
 mod calls;
 mod ceilings;

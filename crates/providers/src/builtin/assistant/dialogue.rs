@@ -25,6 +25,7 @@ pub(super) fn last_turn(messages: &[ChatMessage]) -> Turn {
             ChatMessage::User { content } => {
                 let question = turn.last_answer.as_deref().filter(|_| is_last_answer_new);
                 turn.text = match question.and_then(tool_use::link_for) {
+                    _ if is_a_reminder(content) => turn.text,
                     Some(link) if is_an_answer(content) => format!("{}{link}{content}", turn.text),
                     _ => content.clone(),
                 };
@@ -42,6 +43,11 @@ pub(super) fn last_turn(messages: &[ChatMessage]) -> Turn {
     turn
 }
 
+/// Whether what was asked for before is meant: "I keyed in my PIN. Now do what I asked for."
+fn is_a_reminder(text: &str) -> bool {
+    text.to_lowercase().contains("do what i asked")
+}
+
 /// Whether words can answer a question, and are not a wish of their own.
 fn is_an_answer(text: &str) -> bool {
     let words = Words::of(text);
@@ -49,4 +55,25 @@ fn is_an_answer(text: &str) -> bool {
         intent::recognise(&words),
         Intent::No | Intent::Goodbye | Intent::Repeat | Intent::Silence | Intent::Help
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_turn;
+    use crate::ChatMessage;
+
+    #[test]
+    fn who_reminds_means_what_was_asked_for_before() {
+        let user = |content: &str| ChatMessage::User {
+            content: content.to_owned(),
+        };
+        let messages = [
+            user("send a mail to Ramesh saying hello"),
+            user("(I keyed in my PIN, and it is right. Now do what I asked for.)"),
+        ];
+        assert_eq!(
+            last_turn(&messages).text,
+            "send a mail to Ramesh saying hello"
+        );
+    }
 }

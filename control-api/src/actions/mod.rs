@@ -1,0 +1,29 @@
+//! `/v1/actions`: what CASP does for its users at other services (interface §10).
+
+mod list;
+mod log;
+mod run;
+
+use crate::ControlApi;
+use casp_actions::ActionContext;
+use casp_store::AccountId;
+use jiff::tz::TimeZone;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes of actions.
+pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list_actions))
+        .routes(routes!(log::action_log))
+        .routes(routes!(run::run_action))
+}
+
+/// What actions of a request work with.
+pub(crate) fn context(api: &ControlApi, account: AccountId, zone: TimeZone) -> ActionContext {
+    ActionContext {
+        services: api.actions.clone(),
+        account,
+        zone,
+        session: None,
+    }
+}
