@@ -20,6 +20,9 @@ pub fn router(api: ControlApi) -> Router {
     let document: Arc<str> = document.to_json().unwrap_or_default().into();
     let all = layers::measured(described)
         .route("/", get(web_app::index))
+        .route("/connections", get(web_app::index))
+        // Where the calendar's consent ends when there is no other frontend.
+        .route("/scheduled-meetings", get(web_app::index))
         .route(
             "/openapi.json",
             get(async move || openapi::document(&document)),

@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 const GRACE: Duration = Duration::from_secs(15);
 
 /// Sends for agents where none came or the one there died, ends sessions whose room is gone or whose account has no
-/// minutes left, places calls that wait, renews tokens of connections, does the jobs that are due, and throws away what is no longer needed or older
-/// than may be kept, until `shutdown`. Any number of instances may do so at once: each change is one instance's.
+/// minutes left, places calls that wait, renews tokens of connections, does the jobs that are due, and throws away what
+/// is no longer needed or older than may be kept, until `shutdown`. Any number of instances may do so at once: each change is one instance's.
 pub async fn run_background(api: ControlApi, shutdown: CancellationToken) {
     let rounds = async {
         tokio::join!(

@@ -8,7 +8,10 @@ use crate::{
     error::{ApiError, FieldError, Problem},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use casp_actions::{Provider, connections::Registration};
+use casp_actions::{
+    Provider,
+    connections::{ConnectError, Registration},
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use std::time::Duration;
@@ -48,7 +51,9 @@ pub(crate) struct RegisterRequest {
 
 /// Register tokens
 ///
-/// The server keeps and renews them from now on.
+/// The server keeps and renews them from now on. Tokens that another OAuth client got can be renewed by that client
+/// alone: when they end, the account's webhook gets `oauth.needs_reauth`, and new ones are to be registered. For Jira,
+/// the site is found with the access token.
 #[utoipa::path(
     post, path = "/v1/oauth/register", tag = "connections",
     request_body = RegisterRequest,
@@ -76,7 +81,11 @@ pub(crate) async fn register(
         user_email: user_email.map(str::to_owned),
         scopes: request.scopes,
     };
-    let connection = api.connections.register(&registration).await?;
+    let registered = api.connections.register(&registration).await;
+    let connection = registered.map_err(|error| match error {
+        ConnectError::Refused(_) => ApiError::Rejected("The provider refuses the access token."),
+        error => error.into(),
+    })?;
     let view = ConnectionView::of(&api, provider, &owner.resource, Some(connection));
     Ok((StatusCode::CREATED, Json(view)))
 }

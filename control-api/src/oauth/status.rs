@@ -8,11 +8,7 @@ use crate::{
     error::{ApiError, Problem},
     query::QueryParams,
 };
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse as _, Response},
-};
+use axum::{Json, extract::State};
 use casp_actions::Provider;
 use casp_store::connections::Connection;
 use serde::Serialize;
@@ -74,6 +70,16 @@ impl ConnectionView {
     }
 }
 
+/// One provider's, or all.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum StatusAnswer {
+    /// With `provider`.
+    One(ConnectionView),
+    /// Without it.
+    All(Vec<ConnectionView>),
+}
+
 /// Show what is connected
 ///
 /// One provider's object; without `provider`, a list of all.
@@ -83,14 +89,14 @@ impl ConnectionView {
         ("provider" = Option<String>, Query, description = "Only this one", example = "gmail"),
         ("resource" = Option<String>, Query, description = "Of this end user; of the account itself without it", example = "ann@example.org"),
     ),
-    responses((status = 200, description = "What is connected", body = ConnectionView), Problem),
+    responses((status = 200, description = "What is connected", body = StatusAnswer), Problem),
     security(("api_key" = []))
 )]
 pub(crate) async fn status(
     State(api): State<ControlApi>,
     caller: Caller,
     query: QueryParams,
-) -> Result<Response, ApiError> {
+) -> Result<Json<StatusAnswer>, ApiError> {
     let owner = owner_of(&api, caller.account, "query", query.text("resource")?).await?;
     if let Some(name) = query.text("provider")? {
         let provider: Provider = name
@@ -98,7 +104,7 @@ pub(crate) async fn status(
             .map_err(|error| ApiError::invalid_query("provider", format!("{error}")))?;
         let found = api.connections.connection(&owner, provider).await?;
         let view = ConnectionView::of(&api, provider, &owner.resource, found);
-        return Ok(Json(view).into_response());
+        return Ok(Json(StatusAnswer::One(view)));
     }
     let mut found = api
         .connections
@@ -114,5 +120,5 @@ pub(crate) async fn status(
             ConnectionView::of(&api, provider, &owner.resource, one)
         })
         .collect();
-    Ok(Json(views).into_response())
+    Ok(Json(StatusAnswer::All(views)))
 }

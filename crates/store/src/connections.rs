@@ -15,7 +15,7 @@ pub use leases::{RefreshLease, claim, claim_due, next_due};
 pub use outcomes::{Failure, NewTokens, fail, give_up, refreshed};
 pub use resealing::{Resealable, SealedRow, reseal, sealed_with_others};
 pub use revocations::{
-    REVOCATION_JOB, Revocation, purge as purge_revocations, revocation, revoked,
+    REVOCATION_JOB, Revocation, is_in_use, purge as purge_revocations, revocation, revoked,
 };
 
 use crate::{AccountId, StoreError};

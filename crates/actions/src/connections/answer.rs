@@ -22,6 +22,8 @@ pub(super) struct Grant {
 pub(super) enum Denied {
     /// The code or refresh token is not good, or no longer.
     Ended(String),
+    /// The token was not given to our client; or we have none there.
+    OtherClient,
     /// It fails for now, or our own client is refused.
     Failed {
         problem: String,
@@ -78,6 +80,9 @@ pub(super) fn read(status: u16, body: &Value, after: Option<Duration>) -> Result
     // Only our own words and known codes: what providers write beside them may hold the token.
     if ENDED.contains(&code) || is_atlassians {
         return Err(Denied::Ended(code.to_owned()));
+    }
+    if code == "unauthorized_client" {
+        return Err(Denied::OtherClient);
     }
     let is_code = |text: &str| {
         (1..=40).contains(&text.len())
@@ -170,6 +175,12 @@ mod tests {
                 "{body}"
             );
         }
+    }
+
+    #[test]
+    fn a_token_of_another_client_is_told_from_both() {
+        let body = json!({"error": "unauthorized_client", "error_description": "Unauthorized"});
+        assert_eq!(read(401, &body, None).err(), Some(Denied::OtherClient));
     }
 
     #[test]

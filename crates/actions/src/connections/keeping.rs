@@ -4,6 +4,7 @@ use super::{
     ConnectError, Connections, Profile, Verifier,
     answer::{Denied, Grant},
     now_ms,
+    revoke::GOOGLES,
     vault::Place,
 };
 use crate::{Owner, Provider, Vendor};
@@ -17,6 +18,14 @@ use std::time::Duration;
 
 /// Tokens are renewed this long before they end.
 const AHEAD_MS: i64 = 5 * 60 * 1_000;
+
+/// Marks, in what is kept beside the tokens, those that were got elsewhere, and so maybe by another client than ours.
+const REGISTERED: &str = "registered";
+
+/// Whether the tokens were got elsewhere.
+pub(super) fn is_registered(connection: &Connection) -> bool {
+    connection.extra[REGISTERED] == true
+}
 
 /// Tokens that a user's consent brought, and who the user is.
 #[derive(Debug)]
@@ -83,7 +92,7 @@ impl Connections {
             tracing::warn!(%provider, ?denied, "a code was not exchanged");
             match denied {
                 Denied::Ended(_) => ConnectError::Refused(provider),
-                Denied::Failed { .. } => ConnectError::Unavailable(provider),
+                Denied::OtherClient | Denied::Failed { .. } => ConnectError::Unavailable(provider),
             }
         })?;
         let profile = self.profile(provider, &grant).await?;
@@ -145,8 +154,13 @@ impl Connections {
         }))
     }
 
-    /// Keeps tokens that the account's backend has already.
-    pub async fn register(&self, new: &Registration) -> Result<Connection, StoreError> {
+    /// Keeps tokens that the account's backend has already. Jira is asked for the site that they are for.
+    pub async fn register(&self, new: &Registration) -> Result<Connection, ConnectError> {
+        let mut extra = match new.provider.vendor() {
+            Vendor::Atlassian => self.jira_site(&new.access_token).await?,
+            _ => json!({}),
+        };
+        extra[REGISTERED] = true.into();
         let (owner, now) = (&new.owner, now_ms());
         let place = Place::new(owner.account, &owner.resource, new.provider);
         let refresh = new.refresh_token.as_ref();
@@ -158,14 +172,14 @@ impl Connections {
             provider: new.provider.name(),
             user_email: new.user_email.as_deref(),
             scopes: &new.scopes,
-            extra: &json!({}),
+            extra: &extra,
             tokens: &tokens,
             expires_at_ms,
             refresh_due_at_ms: expires_at_ms
                 .filter(|_| tokens.refresh.is_some())
                 .map(|end| due_at(end, now)),
         };
-        connections::save(&self.store, &new, now).await
+        Ok(connections::save(&self.store, &new, now).await?)
     }
 
     /// An end user's connection with a provider.
@@ -188,8 +202,6 @@ impl Connections {
 
     /// Ends a connection; a job tells the provider, where it has a way to be told. False when there was none.
     pub async fn disconnect(&self, owner: &Owner, provider: Provider) -> Result<bool, StoreError> {
-        // Google ends all that a user granted us when it is told of any one token of the user's.
-        const GOOGLES: [&str; 3] = ["gmail", "google-calendar", "google-drive"];
         let rule = match provider.vendor() {
             Vendor::Google => RemoveRule::RevokeLast(&GOOGLES),
             Vendor::Slack | Vendor::HubSpot => RemoveRule::Revoke,

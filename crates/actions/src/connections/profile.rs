@@ -2,7 +2,7 @@
 
 use super::{ConnectError, Connections, answer::Grant, token_endpoint::read_json};
 use crate::{Provider, Vendor};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 /// Who a user is at a provider.
@@ -34,14 +34,22 @@ impl Connections {
 
     /// An answer of the provider's API; null when there is none.
     async fn told(&self, url: String, grant: &Grant) -> Value {
-        let request = self.http.get(url);
-        let request = request.bearer_auth(grant.access_token.expose_secret());
-        match request.send().await {
-            Ok(response) if response.status().is_success() => {
-                read_json(response).await.unwrap_or_default()
-            }
-            _ => Value::Null,
-        }
+        let asked = self.asked(url, &grant.access_token).await;
+        asked.unwrap_or_default().1
+    }
+
+    /// Status and JSON; `None` when no whole answer came.
+    async fn asked(&self, url: String, token: &SecretString) -> Option<(u16, Value)> {
+        let request = self.http.get(url).bearer_auth(token.expose_secret());
+        let response = request.send().await.ok()?;
+        let status = response.status();
+        let body = read_json(response).await?;
+        let body = if status.is_success() {
+            body
+        } else {
+            Value::Null
+        };
+        Some((status.as_u16(), body))
     }
 
     async fn google_profile(&self, grant: &Grant) -> Profile {
@@ -111,9 +119,25 @@ impl Connections {
     }
 
     async fn jira_profile(&self, grant: &Grant) -> Result<Profile, ConnectError> {
+        let extra = self.jira_site(&grant.access_token).await?;
+        let root = self.endpoints.jira.as_str().trim_end_matches('/');
+        let told = self.told(format!("{root}/me"), grant).await;
+        let email = email(&told["email"]);
+        Ok(Profile {
+            verified_email: email.clone(),
+            email,
+            extra,
+        })
+    }
+
+    /// The first site that the token may be used at, as `site`, and all of them.
+    pub(super) async fn jira_site(&self, token: &SecretString) -> Result<Value, ConnectError> {
         let root = self.endpoints.jira.as_str().trim_end_matches('/');
         let sites = format!("{root}/oauth/token/accessible-resources");
-        let sites = self.told(sites, grant).await;
+        let (status, sites) = self.asked(sites, token).await.unwrap_or_default();
+        if matches!(status, 401 | 403) {
+            return Err(ConnectError::Refused(Provider::Jira));
+        }
         let sites = sites
             .as_array()
             .ok_or(ConnectError::Unavailable(Provider::Jira))?;
@@ -126,17 +150,11 @@ impl Connections {
         };
         let site = sites.iter().find(is_jira);
         let site = site.ok_or(ConnectError::NoSite(Provider::Jira))?;
-        let told = self.told(format!("{root}/me"), grant).await;
-        let email = email(&told["email"]);
         let shown: Vec<Value> = sites
             .iter()
             .map(|site| json!({"id": site["id"], "name": site["name"], "url": site["url"]}))
             .collect();
-        Ok(Profile {
-            verified_email: email.clone(),
-            email,
-            extra: json!({"site": site["id"], "url": site["url"], "sites": shown}),
-        })
+        Ok(json!({"site": site["id"], "url": site["url"], "sites": shown}))
     }
 }
 

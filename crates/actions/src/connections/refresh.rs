@@ -3,7 +3,7 @@
 use super::{
     Connections,
     answer::{Denied, Grant},
-    keeping::{due_at, end_of},
+    keeping::{due_at, end_of, is_registered},
     now_ms,
     vault::Place,
 };
@@ -67,7 +67,10 @@ impl Connections {
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(renewal) = under_way.get(&key) {
+        // One that is over and still here panicked.
+        if let Some(renewal) = under_way.get(&key)
+            && renewal.peek().is_none()
+        {
             return renewal.clone();
         }
         let (this, of, done) = (self.clone(), of.clone(), key.clone());
@@ -179,6 +182,13 @@ impl Connections {
         denied: Denied,
     ) -> Result<Renewal, StoreError> {
         let (of, now) = (&lease.connection, now_ms());
+        let denied = match denied {
+            // Consent was given to our client: its settings are wrong, and will be mended.
+            Denied::OtherClient if !is_registered(of) => {
+                Denied::answered("it does not know our client", None)
+            }
+            denied => denied,
+        };
         match denied {
             Denied::Ended(code) => {
                 let problem = if lease.may_be_spent {
@@ -190,6 +200,23 @@ impl Connections {
                 count(provider, "ended");
                 connections::give_up(&self.store, lease, problem, now).await?;
                 Ok(Renewal::Ended)
+            }
+            // Whoever registered the tokens renews them, and has to be told when they are over.
+            Denied::OtherClient => {
+                let problem = "the tokens were got by another client, which alone can renew them";
+                let Some(end) = of.expires_at_ms.filter(|end| *end > now) else {
+                    tracing::info!(%provider, connection = of.id, problem, "a grant has ended");
+                    count(provider, "ended");
+                    connections::give_up(&self.store, lease, problem, now).await?;
+                    return Ok(Renewal::Ended);
+                };
+                let failure = Failure {
+                    problem,
+                    was_answered: true,
+                    retry_at_ms: end,
+                };
+                connections::fail(&self.store, lease, &failure, now).await?;
+                Ok(Renewal::Failed)
             }
             Denied::Failed {
                 problem,

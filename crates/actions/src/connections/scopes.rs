@@ -4,7 +4,8 @@ use crate::{Provider, Vendor};
 
 /// What is asked for whenever the provider is connected.
 ///
-/// Contacts are asked for with mail and calendars, for the names of people; users may leave them out.
+/// Contacts and the people one works with are asked for with mail and calendars, for the names of people; users may
+/// leave them out where the provider lets them.
 /// `ChannelMessage.ReadWrite.All` of older documents is `ChannelMessage.Read.All` and `ChannelMessage.Send` today.
 const fn usual(provider: Provider) -> &'static [&'static str] {
     match provider {
@@ -35,12 +36,14 @@ const fn usual(provider: Provider) -> &'static [&'static str] {
             "Mail.Send",
             "Calendars.ReadWrite",
             "Contacts.Read",
+            "People.Read",
             "User.Read",
             "offline_access",
         ],
         Provider::OutlookCalendar => &[
             "Calendars.ReadWrite",
             "Contacts.Read",
+            "People.Read",
             "MailboxSettings.Read",
             "User.Read",
             "offline_access",
@@ -52,6 +55,7 @@ const fn usual(provider: Provider) -> &'static [&'static str] {
             "ChannelMessage.Send",
             "Team.ReadBasic.All",
             "Channel.ReadBasic.All",
+            "People.Read",
             "User.Read",
             "User.ReadBasic.All",
             "offline_access",
@@ -160,6 +164,17 @@ mod tests {
             wanted[..3],
             ["Mail.Read", "Mail.Send", "Calendars.ReadWrite"]
         );
+        for provider in [
+            Provider::Outlook,
+            Provider::OutlookCalendar,
+            Provider::Teams,
+        ] {
+            let wanted = wanted_scopes(provider, &[], &[]).unwrap();
+            assert!(
+                wanted.iter().any(|scope| scope == "People.Read"),
+                "{provider}"
+            );
+        }
     }
 
     #[test]

@@ -7,12 +7,21 @@ use secrecy::ExposeSecret as _;
 
 /// A token that ends sooner is not begun with.
 const SHORTEST_REST_MS: i64 = 5_000;
+/// One that ends later is given out while it is renewed.
+const UNHURRIED_MS: i64 = 60_000;
 
 #[async_trait::async_trait]
 impl TokenSource for Connections {
     async fn token(&self, owner: &Owner, provider: Provider) -> Result<AccessToken, TokenError> {
         let found = self.usable(owner, provider).await?;
         if !is_due(&found) {
+            return self.opened(&found, provider);
+        }
+        // Nobody waits for another one while this one lasts.
+        if rest_ms(&found).is_some_and(|rest| rest > UNHURRIED_MS) {
+            if can_be_renewed(&found) {
+                drop(self.renewal(&found));
+            }
             return self.opened(&found, provider);
         }
         match self.renewed_now(&found).await {
@@ -73,9 +82,7 @@ impl Connections {
     /// `None` without a refresh token. Not before the wait after a failure is over.
     async fn renewed_now(&self, found: &Connection) -> Option<Renewal> {
         found.tokens.refresh.as_ref()?;
-        let is_waiting =
-            found.failures > 0 && found.refresh_due_at_ms.is_some_and(|due| due > now_ms());
-        if is_waiting {
+        if !can_be_renewed(found) {
             return Some(Renewal::Failed);
         }
         Some(self.renewal(found).await)
@@ -125,8 +132,18 @@ fn is_due(found: &Connection) -> bool {
     due <= now || end <= now + SHORTEST_REST_MS
 }
 
+/// There is a refresh token, and no wait after a failure.
+fn can_be_renewed(found: &Connection) -> bool {
+    let is_waiting =
+        found.failures > 0 && found.refresh_due_at_ms.is_some_and(|due| due > now_ms());
+    found.tokens.refresh.is_some() && !is_waiting
+}
+
+/// How long the access token lasts from now on; `None`: it does not end.
+fn rest_ms(found: &Connection) -> Option<i64> {
+    found.expires_at_ms.map(|end| end - now_ms())
+}
+
 fn lasts(found: &Connection) -> bool {
-    found
-        .expires_at_ms
-        .is_none_or(|end| end > now_ms() + SHORTEST_REST_MS)
+    rest_ms(found).is_none_or(|rest| rest > SHORTEST_REST_MS)
 }

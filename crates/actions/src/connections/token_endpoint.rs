@@ -50,7 +50,7 @@ impl Connections {
 
     async fn ask(&self, provider: Provider, fields: &[(&str, &str)]) -> Result<Grant, Denied> {
         let Some(client) = self.clients.of(provider) else {
-            return Err(Denied::answered("this server has no client for it", None));
+            return Err(Denied::OtherClient);
         };
         let login = self.roots.login(provider, &self.endpoints);
         let request = self.http.post(login.token);

@@ -1,5 +1,6 @@
 //! Actions against stand-ins of their providers.
 
+mod connections;
 mod files;
 mod google;
 mod hubspot;

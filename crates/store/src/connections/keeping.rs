@@ -26,7 +26,7 @@ pub struct NewConnection<'a> {
     pub scopes: &'a [String],
     /// What else the provider told.
     pub extra: &'a serde_json::Value,
-    /// The tokens. Without a refresh token, one that the connection has stays.
+    /// The tokens, in the place of all that were there.
     pub tokens: &'a SealedTokens,
     /// When the access token expires.
     pub expires_at_ms: Option<i64>,
@@ -146,6 +146,11 @@ pub async fn remove(
     store
         .timed(async {
             let mut transaction = store.pool().begin().await?;
+            // Those who end connections of one account take turns at its row: the last one has to know that it is.
+            sqlx::query("UPDATE accounts SET id = id WHERE id = $1")
+                .bind(account.0)
+                .execute(&mut *transaction)
+                .await?;
             let row = sqlx::query(
                 "DELETE FROM connections WHERE account_id = $1 AND resource = $2 AND provider = $3 \
                  RETURNING user_email, key_id, sealed_access_token, sealed_refresh_token",
@@ -156,11 +161,11 @@ pub async fn remove(
             .fetch_optional(&mut *transaction)
             .await?;
             let Some(row) = row else { return Ok(false) };
+            let email: Option<String> = row.try_get(0)?;
             let is_to_revoke = match rule {
                 RemoveRule::Forget => false,
                 RemoveRule::Revoke => true,
                 RemoveRule::RevokeLast(kin) => {
-                    let email: Option<String> = row.try_get(0)?;
                     !has_kin(&mut transaction, email.as_deref(), kin).await?
                 }
             };
@@ -168,7 +173,7 @@ pub async fn remove(
                 let id = format!("rev_{}", random_id());
                 sqlx::query(
                     "INSERT INTO revocations (id, account_id, resource, provider, key_id, sealed_access_token, \
-                     sealed_refresh_token, created_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                     sealed_refresh_token, created_at_ms, user_email) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 )
                 .bind(&id)
                 .bind(account.0)
@@ -178,6 +183,7 @@ pub async fn remove(
                 .bind(row.try_get::<String, _>(2)?)
                 .bind(row.try_get::<Option<String>, _>(3)?)
                 .bind(now_ms)
+                .bind(email)
                 .execute(&mut *transaction)
                 .await?;
                 let job = NewJob {
@@ -196,7 +202,8 @@ pub async fn remove(
         .await
 }
 
-async fn has_kin(
+/// Whether a user of the provider, by e-mail, has one of these connections.
+pub(super) async fn has_kin(
     connection: &mut AnyConnection,
     user_email: Option<&str>,
     kin: &[&str],

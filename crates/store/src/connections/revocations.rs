@@ -1,6 +1,6 @@
 //! Tokens that a provider is to be told to forget.
 
-use super::SealedTokens;
+use super::{SealedTokens, keeping::has_kin};
 use crate::{AccountId, Store, StoreError};
 use sqlx::Row as _;
 
@@ -16,6 +16,8 @@ pub struct Revocation {
     pub resource: String,
     /// The provider's name.
     pub provider: String,
+    /// Whose account at the provider it was.
+    pub user_email: Option<String>,
     /// The tokens, sealed as they were in the connection.
     pub tokens: SealedTokens,
 }
@@ -25,8 +27,8 @@ pub async fn revocation(store: &Store, id: &str) -> Result<Option<Revocation>, S
     let row = store
         .timed(
             sqlx::query(
-                "SELECT account_id, resource, provider, key_id, sealed_access_token, sealed_refresh_token \
-                 FROM revocations WHERE id = $1",
+                "SELECT account_id, resource, provider, key_id, sealed_access_token, sealed_refresh_token, \
+                 user_email FROM revocations WHERE id = $1",
             )
             .bind(id)
             .fetch_optional(store.pool()),
@@ -42,7 +44,18 @@ pub async fn revocation(store: &Store, id: &str) -> Result<Option<Revocation>, S
             access: row.try_get(4)?,
             refresh: row.try_get(5)?,
         },
+        user_email: row.try_get(6)?,
     }))
+}
+
+/// Whether its user has one of these connections again: the provider would end them all.
+pub async fn is_in_use(store: &Store, of: &Revocation, kin: &[&str]) -> Result<bool, StoreError> {
+    store
+        .timed(async {
+            let mut connection = store.pool().acquire().await?;
+            has_kin(&mut connection, of.user_email.as_deref(), kin).await
+        })
+        .await
 }
 
 /// The provider has been told, or never will be: the tokens go.

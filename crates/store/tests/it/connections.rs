@@ -215,6 +215,36 @@ on_both! {
         assert_eq!(remove("google-calendar").await, 1);
     }
 
+    async fn two_that_end_at_once_are_followed_by_one_revocation(db: TestDatabase) {
+        let kin = ["gmail", "google-calendar"];
+        let second = db.second_process().await;
+        for round in 0..10 {
+            let resource = format!("u{round}");
+            connect(&db, &resource, "gmail", 0).await;
+            connect(&db, &resource, "google-calendar", 0).await;
+            let rule = RemoveRule::RevokeLast(&kin);
+            let (a, b) = tokio::join!(
+                connections::remove(&db.store, db.account, &resource, "gmail", rule, 5),
+                connections::remove(&second, db.account, &resource, "google-calendar", rule, 5)
+            );
+            assert!(a.unwrap() && b.unwrap());
+            assert_eq!(jobs::claim(&db.store, REVOCATION_JOB, "w", 1_000, 10, 5).await.unwrap().len(), 1);
+        }
+    }
+
+    async fn who_connects_again_is_known_to_the_revocation(db: TestDatabase) {
+        connect(&db, "ann", "gmail", 0).await;
+        connections::remove(&db.store, db.account, "ann", "gmail", RemoveRule::Revoke, 5).await.unwrap();
+        let job = jobs::claim(&db.store, REVOCATION_JOB, "w", 1_000, 10, 5).await.unwrap().remove(0);
+        let found = connections::revocation(&db.store, job.payload["revocation"].as_str().unwrap()).await.unwrap().unwrap();
+        let is_in_use = async || connections::is_in_use(&db.store, &found, &["gmail"]).await.unwrap();
+        assert!(!is_in_use().await);
+        connect(&db, "bob", "slack", 0).await;
+        assert!(!is_in_use().await, "another provider's");
+        connect(&db, "bob", "gmail", 0).await;
+        assert!(is_in_use().await, "the same user of Google's, whoever it is here");
+    }
+
     async fn secrets_come_under_another_key_row_by_row(db: TestDatabase) {
         use connections::{Resealable, SealedRow};
         let secret = SealedSecret { key_id: "k1".into(), sealed: "w".into() };
