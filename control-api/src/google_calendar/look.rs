@@ -6,7 +6,7 @@ use crate::{
     auth::Caller,
     body::JsonBody,
     clock::{now_ms, rfc3339},
-    error::{ApiError, FieldError, Problem},
+    error::{ApiError, ErrorBody, FieldError, Problem},
     query::QueryParams,
 };
 use axum::{Json, extract::State};
@@ -50,7 +50,12 @@ fn google(api: &ControlApi, path: &str) -> Result<Url, ApiError> {
 #[utoipa::path(
     get, path = "/google-calendar/events", tag = "google calendar",
     params(("max_results" = Option<u32>, Query, description = "How many at most (10)", minimum = 1, maximum = 250, example = 10)),
-    responses((status = 200, description = "The next ones first", body = [CalendarEvent]), Problem),
+    responses(
+        (status = 200, description = "The next ones first", body = [CalendarEvent]),
+        (status = 409, description = "No Google Calendar is connected, or not any more", body = ErrorBody),
+        (status = 502, description = "Google does not answer", body = ErrorBody),
+        Problem,
+    ),
     security(("api_key" = []))
 )]
 pub(crate) async fn google_calendar_events(
@@ -131,7 +136,12 @@ pub(crate) struct FreeBusy {
 #[utoipa::path(
     post, path = "/google-calendar/free-busy", tag = "google calendar",
     request_body = Span,
-    responses((status = 200, description = "When it is busy", body = FreeBusy), Problem),
+    responses(
+        (status = 200, description = "When it is busy", body = FreeBusy),
+        (status = 409, description = "No Google Calendar is connected, or not any more", body = ErrorBody),
+        (status = 502, description = "Google does not answer", body = ErrorBody),
+        Problem,
+    ),
     security(("api_key" = []))
 )]
 pub(crate) async fn google_calendar_free_busy(

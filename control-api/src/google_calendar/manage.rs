@@ -5,7 +5,7 @@ use crate::{
     ControlApi,
     auth::Caller,
     clock::rfc3339,
-    error::{ApiError, Problem},
+    error::{ApiError, ErrorBody, Problem},
     oauth::owner_of,
 };
 use axum::{Json, extract::State};
@@ -25,7 +25,11 @@ pub(crate) struct RevokeAnswer {
 /// Disconnect Google Calendar
 #[utoipa::path(
     post, path = "/google-calendar/revoke", tag = "google calendar",
-    responses((status = 200, description = "It is gone", body = RevokeAnswer), Problem),
+    responses(
+        (status = 200, description = "It is gone", body = RevokeAnswer),
+        (status = 409, description = "None is connected", body = ErrorBody),
+        Problem,
+    ),
     security(("api_key" = []))
 )]
 pub(crate) async fn google_calendar_revoke(

@@ -5,7 +5,7 @@ use crate::{
     ControlApi,
     auth::Caller,
     body::JsonBody,
-    error::{ApiError, FieldError, Problem},
+    error::{ApiError, ErrorBody, FieldError, Problem},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use casp_actions::{
@@ -57,7 +57,11 @@ pub(crate) struct RegisterRequest {
 #[utoipa::path(
     post, path = "/v1/oauth/register", tag = "connections",
     request_body = RegisterRequest,
-    responses((status = 201, description = "The connection", body = ConnectionView), Problem),
+    responses(
+        (status = 201, description = "The connection", body = ConnectionView),
+        (status = 502, description = "Jira does not answer", body = ErrorBody),
+        Problem,
+    ),
     security(("api_key" = []))
 )]
 pub(crate) async fn register(

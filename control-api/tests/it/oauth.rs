@@ -1,6 +1,7 @@
 use crate::{
     provider::Google,
     test_app::{Answer, KEY, NEIGHBOURS_KEY, PAGE_KEY, TestApp, eventually, send},
+    webhooks::Backend,
 };
 use casp_store::connections;
 use reqwest::{StatusCode, Url, redirect::Policy};
@@ -589,4 +590,53 @@ async fn a_calendar_that_is_refused_is_told_to_the_page() {
         Some("calendar_connection_failed")
     );
     assert!(pair(&end, "message").is_some());
+}
+
+#[tokio::test]
+async fn a_backend_is_told_of_renewals_until_it_listens_or_never_will() {
+    let google = Google::start().await;
+    let settings = google.settings();
+    let app = TestApp::with(|config| {
+        config.oauth = settings;
+        config.allows_private_urls = true;
+    })
+    .await;
+    let backend = Backend::of(&app).await;
+    let register = async |resource: &str, refresh_token: &str| {
+        google.issued_before(refresh_token);
+        let body = json!({
+            "provider": "gmail", "access_token": "ya29.old", "refresh_token": refresh_token, "expires_in": 1,
+            "resource": resource,
+        });
+        let answer = app.post_ours("/v1/oauth/register", &body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    };
+    backend.answers(&[500]);
+    register("ann", "1//ann").await;
+    eventually("it listens", async || backend.taken().len() == 1).await;
+    let (_, message) = &backend.taken()[0];
+    assert_eq!(
+        (&message["type"], &message["data"]["resource"]),
+        (&json!("oauth.refreshed"), &json!("ann"))
+    );
+    assert!(!message.to_string().contains("ya29") && !message.to_string().contains("1//"));
+    backend.answers(&[410]);
+    register("bob", "1//bob").await;
+    let dead = "/v1/webhooks/deliveries?status=dead";
+    eventually("it never will", async || {
+        let listed = app.get_ours(dead).await.json();
+        listed["deliveries"][0]["payload"]["data"]["resource"] == "bob"
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_jira_is_down_its_tokens_are_not_taken() {
+    let app = TestApp::with(|config| {
+        config.oauth.endpoints.jira = "http://127.0.0.1:1".parse().unwrap();
+    })
+    .await;
+    let body = json!({"provider": "jira", "access_token": "x", "user_email": "user@example.com"});
+    let answer = app.post_ours("/v1/oauth/register", &body).await;
+    assert_eq!(answer.status, StatusCode::BAD_GATEWAY, "{answer:?}");
 }

@@ -105,6 +105,11 @@ impl Google {
         (code, state)
     }
 
+    /// A refresh token that somebody has got.
+    pub(crate) fn issued_before(&self, refresh_token: &str) {
+        self.inner.lock().unwrap().refresh_token = refresh_token.to_owned();
+    }
+
     pub(crate) fn revoked(&self) -> Vec<String> {
         self.inner.lock().unwrap().revoked.clone()
     }

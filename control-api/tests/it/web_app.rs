@@ -15,6 +15,17 @@ async fn there_is_a_page_at_the_root_whether_the_web_app_was_built_or_not() {
     assert!(page.text.contains("CASP"), "{}", page.text);
     let room = send(app.get("/?room=my-meeting&join=x")).await;
     assert_eq!(room.status, StatusCode::OK);
+    for path in [
+        "/connections",
+        "/connections?success=true&provider=gmail",
+        "/scheduled-meetings",
+    ] {
+        let connections = send(app.get(path)).await;
+        assert_eq!(
+            (connections.status, &connections.text),
+            (StatusCode::OK, &page.text)
+        );
+    }
 }
 
 #[tokio::test]

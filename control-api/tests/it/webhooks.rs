@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 
 /// A tenant's backend: takes what comes with a good signature, or answers as it was told to.
 #[derive(Clone, Default)]
-struct Backend {
+pub(crate) struct Backend {
     secret: Arc<Mutex<String>>,
     answers: Arc<Mutex<Vec<u16>>>,
     taken: Arc<Mutex<Vec<(String, Value)>>>,
@@ -28,7 +28,7 @@ struct Backend {
 
 impl Backend {
     /// Runs, and is the account's webhook URL.
-    async fn of(app: &TestApp) -> Self {
+    pub(crate) async fn of(app: &TestApp) -> Self {
         let backend = Self::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -44,13 +44,13 @@ impl Backend {
     }
 
     /// The next answers; after them 204.
-    fn answers(&self, statuses: &[u16]) {
+    pub(crate) fn answers(&self, statuses: &[u16]) {
         let mut answers = statuses.to_vec();
         answers.reverse();
         *self.answers.lock().unwrap() = answers;
     }
 
-    fn taken(&self) -> Vec<(String, Value)> {
+    pub(crate) fn taken(&self) -> Vec<(String, Value)> {
         self.taken.lock().unwrap().clone()
     }
 }
