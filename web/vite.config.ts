@@ -14,6 +14,8 @@ export default defineConfig({
     // `npm run dev` beside `casp dev --port 8080`.
     proxy: {
       '/room': 'http://127.0.0.1:8080',
+      '/auth': 'http://127.0.0.1:8080',
+      '/v1': 'http://127.0.0.1:8080',
       '/rtc': { target: 'ws://127.0.0.1:8080', ws: true },
     },
   },

@@ -5,6 +5,7 @@ import './styles/base.css';
 import './styles/join.css';
 import './styles/call.css';
 import './styles/transcript.css';
+import './styles/connections.css';
 
 const root = document.getElementById('root');
 if (root) {

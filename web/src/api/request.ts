@@ -13,26 +13,30 @@ export class ApiError extends Error {
 
 /** Posts JSON and returns the JSON answer; every failure is an {@link ApiError}. */
 export async function postJson(path: string, body: unknown): Promise<unknown> {
+  const headers = { 'content-type': 'application/json' };
+  return requestJson(path, { method: 'POST', headers, body: JSON.stringify(body) }, describeFailure);
+}
+
+/** Sends a request and returns the JSON answer, if there is one; every failure is an {@link ApiError}. */
+export async function requestJson(
+  path: string,
+  init: RequestInit,
+  describe: (status: number, body: unknown) => string = describePlainly,
+): Promise<unknown> {
   let response: Response;
   try {
-    response = await fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+    response = await fetch(path, init);
   } catch {
     throw new ApiError('The server cannot be reached. Check your connection and try again.', 0);
   }
   const answer: unknown = await response.json().catch(() => undefined);
-  if (!response.ok) {
-    throw new ApiError(describeFailure(response.status, answer), response.status);
-  }
+  if (!response.ok) throw new ApiError(describe(response.status, answer), response.status);
   return answer;
 }
 
 /** The words for an error body `{"detail","status_code"}`, with advice where the status alone tells what to do. */
 export function describeFailure(status: number, body: unknown): string {
-  const detail = detailOf(body) ?? `The server answered with an error (${status}).`;
+  const detail = describePlainly(status, body);
   switch (status) {
     case 401:
     case 403:
@@ -42,6 +46,10 @@ export function describeFailure(status: number, body: unknown): string {
     default:
       return detail;
   }
+}
+
+function describePlainly(status: number, body: unknown): string {
+  return detailOf(body) ?? `The server answered with an error (${status}).`;
 }
 
 function detailOf(body: unknown): string | undefined {

@@ -37,6 +37,9 @@ export function JoinView({ invitation, isJoining, ending, lastCall, onJoin }: Pr
           isJoining={isJoining}
           onJoin={onJoin}
         />
+        <a className="page-link" href="/connections">
+          Connect mail, calendars and more
+        </a>
       </div>
       {hasTranscript && (
         <details className="last-call">

@@ -1,0 +1,31 @@
+import type { Credential } from '../api/account';
+
+const KEY = 'casp.credential';
+
+/**
+ * The credential of this tab: it has to outlast the visit at a consent page, and nothing more. Storage may be off,
+ * which is no reason to fail.
+ */
+export function keptCredential(): Credential | undefined {
+  try {
+    const kept: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
+    return isCredential(kept) ? kept : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function keepCredential(credential: Credential | undefined): void {
+  try {
+    if (credential) sessionStorage.setItem(KEY, JSON.stringify(credential));
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    // The way back from a consent page asks again.
+  }
+}
+
+function isCredential(value: unknown): value is Credential {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, secret } = value as Partial<Record<keyof Credential, unknown>>;
+  return (kind === 'sign-in' || kind === 'key') && typeof secret === 'string';
+}
