@@ -106,8 +106,8 @@ impl Google {
     }
 
     /// A refresh token that somebody has got.
-    pub(crate) fn issued_before(&self, refresh_token: &str) {
-        self.inner.lock().unwrap().refresh_token = refresh_token.to_owned();
+    pub(crate) fn issued_before(&self, refresh_token: impl Into<String>) {
+        self.inner.lock().unwrap().refresh_token = refresh_token.into();
     }
 
     pub(crate) fn revoked(&self) -> Vec<String> {

@@ -79,7 +79,7 @@ impl Victim {
                 }
             }
         };
-        let said = tokio::time::timeout(Duration::from_secs(60), line).await;
+        let said = tokio::time::timeout(Duration::from_mins(1), line).await;
         said.unwrap_or_else(|_| panic!("it never said {words:?}"));
     }
 }
