@@ -165,6 +165,11 @@ impl ApiClient {
             Err(ActionError::Unavailable(_)) if !request.is_repeatable => {
                 Err(ActionError::Unknown(self.provider))
             }
+            // The answer was cut.
+            Err(ActionError::Unavailable(_)) if Instant::now() < deadline => {
+                let response = self.send(&request, deadline).await?;
+                self.read(response, deadline).await
+            }
             read => read,
         }
     }
