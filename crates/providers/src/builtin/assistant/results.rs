@@ -122,15 +122,22 @@ fn item(entry: &Value) -> Option<String> {
     if let Some(text) = entry.as_str() {
         return Some(text.to_owned());
     }
-    let any = |names: &[&str]| names.iter().find_map(|name| entry.get(name)?.as_str());
-    let mut words = any(&["title", "summary", "subject", "name"])?.to_owned();
+    let any = |names: &[&str]| names.iter().find_map(|name| words(entry.get(name)?));
+    let mut item = any(&["title", "summary", "subject", "name"])?.to_owned();
     if let Some(sender) = any(&["from", "sender"]) {
-        words = format!("{words}, from {sender}");
+        item = format!("{item}, from {sender}");
     }
     if let Some(start) = any(&["start", "when", "time"]) {
-        words = format!("{words}, {}", time_of_day(start));
+        item = format!("{item}, {}", time_of_day(start));
     }
-    Some(words)
+    Some(item)
+}
+
+/// A text, also one that others wrote, which is marked as theirs.
+fn words(value: &Value) -> Option<&str> {
+    value
+        .as_str()
+        .or_else(|| value.get("untrusted_text")?.as_str())
 }
 
 /// "at 3:00 PM" for an RFC 3339 time, else what there is.

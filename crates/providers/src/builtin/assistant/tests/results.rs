@@ -55,6 +55,15 @@ async fn results_are_told_in_words() {
             "You have 4 unread messages. The first are: A, from Ann; B; C.",
         ),
         (
+            "gmail__unread",
+            json!({"status": "succeeded", "result": {"messages": [{
+                "subject": {"untrusted_text": "A"},
+                "from": {"untrusted_text": "Ann"},
+                "when": "Thursday, May 28 at 6 PM",
+            }]}}),
+            "You have 1 unread message: A, from Ann, Thursday, May 28 at 6 PM.",
+        ),
+        (
             "gmail__send",
             json!({"status": "succeeded", "result": {"id": 1}}),
             "Done. Your message is sent.",
