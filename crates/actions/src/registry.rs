@@ -5,7 +5,9 @@ use crate::{
     Action, ActionContext, Provider,
     calendar::{self, CalendarDesk},
     files::{self, DriveDesk},
-    google, hubspot, jira, microsoft, slack,
+    google, hubspot, jira,
+    mail::{self, MailDesk},
+    microsoft, slack,
 };
 use std::sync::Arc;
 
@@ -36,6 +38,16 @@ fn all(context: &ActionContext) -> Vec<Arc<dyn Action>> {
         context: context.clone(),
         provider: Provider::OneDrive,
         open: microsoft::open_drive,
+    }));
+    actions.extend(mail::actions(&MailDesk {
+        context: context.clone(),
+        provider: Provider::Gmail,
+        open: google::open_mailbox,
+    }));
+    actions.extend(mail::actions(&MailDesk {
+        context: context.clone(),
+        provider: Provider::Outlook,
+        open: microsoft::open_mailbox,
     }));
     actions.extend(slack::actions(context));
     actions.extend(hubspot::actions(context));

@@ -1,6 +1,9 @@
 //! Calendar API v3: the user's primary calendar.
 
-use super::{hosts::Api, people};
+use super::{
+    hosts::Api,
+    people::{self, Contacts},
+};
 use crate::{
     ActionContext, ActionError, ApiClient, ApiRequest, Endpoints, Person, Provider, Speaker,
     calendar::{Calendar, Event, NewEvent},
@@ -296,7 +299,7 @@ impl Calendar for GoogleCalendar {
     }
 
     async fn find_people(&self, name: &str) -> Result<Vec<Person>, ActionError> {
-        let known = people::named(&self.client, &self.endpoints, name).await?;
+        let known = people::named(&self.client, &self.endpoints, Contacts::Own, name).await?;
         if !known.is_empty() {
             return Ok(known);
         }

@@ -17,21 +17,29 @@ pub(super) enum Api {
     DriveUpload,
     /// `v1/people`
     People,
+    /// `gmail/v1`
+    Gmail,
 }
 
 impl Api {
     /// The URL of a resource; each segment is encoded.
     pub(super) fn url(self, endpoints: &Endpoints, segments: &[&str]) -> Url {
         let mut url = endpoints.google_api.clone();
-        if url.host_str() == Some(OWN_HOST) && self == Self::People {
+        let own = match self {
+            Self::Calendar | Self::Drive | Self::DriveUpload => None,
+            Self::People => Some("people.googleapis.com"),
+            Self::Gmail => Some("gmail.googleapis.com"),
+        };
+        if own.is_some() && url.host_str() == Some(OWN_HOST) {
             // An https URL takes any host name.
-            let _ = url.set_host(Some("people.googleapis.com"));
+            let _ = url.set_host(own);
         }
         let prefix: &[&str] = match self {
             Self::Calendar => &["calendar", "v3"],
             Self::Drive => &["drive", "v3"],
             Self::DriveUpload => &["upload", "drive", "v3"],
             Self::People => &["v1"],
+            Self::Gmail => &["gmail", "v1"],
         };
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(prefix).extend(segments);
@@ -46,7 +54,7 @@ mod tests {
     use crate::Endpoints;
 
     #[test]
-    fn people_have_a_host_of_their_own_at_google_alone() {
+    fn some_have_a_host_of_their_own_at_google_alone() {
         let mut endpoints = Endpoints::default();
         let people = |endpoints: &Endpoints| {
             Api::People
@@ -62,6 +70,12 @@ mod tests {
                 .url(&endpoints, &["calendars", "a/b", "events"])
                 .as_str(),
             "https://www.googleapis.com/calendar/v3/calendars/a%2Fb/events"
+        );
+        assert_eq!(
+            Api::Gmail
+                .url(&endpoints, &["users", "me", "messages"])
+                .as_str(),
+            "https://gmail.googleapis.com/gmail/v1/users/me/messages"
         );
         endpoints.google_api = "http://127.0.0.1:1/root/".parse().unwrap();
         assert_eq!(

@@ -39,14 +39,28 @@ struct Email {
     value: String,
 }
 
+/// Whose addresses are looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Contacts {
+    /// The user's own address book.
+    Own,
+    /// Those whom the user has written with; Google keeps them apart.
+    Other,
+}
+
 /// The contacts of a name; none where the user did not grant to look.
 pub(super) async fn named(
     client: &ApiClient,
     endpoints: &Endpoints,
+    contacts: Contacts,
     name: &str,
 ) -> Result<Vec<Person>, ActionError> {
+    let method = match contacts {
+        Contacts::Own => "people:searchContacts",
+        Contacts::Other => "otherContacts:search",
+    };
     let search = async |query: &str| {
-        let url = Api::People.url(endpoints, &["people:searchContacts"]);
+        let url = Api::People.url(endpoints, &[method]);
         let request = ApiRequest::get(url)
             .query("query", query)
             .query("readMask", "names,emailAddresses")
@@ -59,7 +73,7 @@ pub(super) async fn named(
         Err(error) => return Err(error),
     };
     if found.results.is_empty() {
-        // Google's page on searchContacts: an empty query brings its cache up to date, before which nothing is found.
+        // Google's pages on both: an empty query brings its cache up to date, before which nothing is found.
         search("").await?;
         found = search(name).await?;
     }

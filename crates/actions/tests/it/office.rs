@@ -100,6 +100,7 @@ pub(crate) async fn context_with(
     }
 }
 
+/// The user.
 pub(crate) fn speaker() -> Speaker {
     Speaker {
         identity: "caller-1".into(),

@@ -22,6 +22,8 @@ pub(crate) struct Received {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
+    /// The query with what is repeated in it.
+    pub(crate) pairs: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -36,6 +38,12 @@ impl Received {
         value
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
+    }
+
+    /// All values of a parameter of the query.
+    pub(crate) fn values(&self, name: &str) -> Vec<&str> {
+        let of_name = self.pairs.iter().filter(|(known, _)| known == name);
+        of_name.map(|(_, value)| value.as_str()).collect()
     }
 
     /// The address of a path at this server, as links in answers have it.
@@ -66,6 +74,7 @@ pub(crate) struct Answer {
     body: Bytes,
     is_cut: bool,
     is_late: bool,
+    is_done: bool,
 }
 
 impl Answer {
@@ -76,6 +85,7 @@ impl Answer {
             body: body.to_string().into(),
             is_cut: false,
             is_late: false,
+            is_done: false,
         }
     }
 
@@ -87,6 +97,7 @@ impl Answer {
             body: body.into(),
             is_cut: false,
             is_late: false,
+            is_done: false,
         }
     }
 
@@ -97,6 +108,7 @@ impl Answer {
             body: Bytes::new(),
             is_cut: false,
             is_late: false,
+            is_done: false,
         }
     }
 
@@ -108,6 +120,12 @@ impl Answer {
     /// The connection ends in the middle of it.
     pub(crate) fn cut(mut self) -> Self {
         self.is_cut = true;
+        self
+    }
+
+    /// What was asked for is done all the same.
+    pub(crate) fn done(mut self) -> Self {
+        self.is_done = true;
         self
     }
 
@@ -172,7 +190,15 @@ impl StandIn {
                     let queue = kept.scripted.get_mut(&received.path);
                     queue.and_then(VecDeque::pop_front)
                 };
-                let answer = scripted.unwrap_or_else(|| rules(&received));
+                let answer = match scripted {
+                    Some(answer) => {
+                        if answer.is_done {
+                            rules(&received);
+                        }
+                        answer
+                    }
+                    None => rules(&received),
+                };
                 answer.into_response().await
             }
         });
@@ -203,12 +229,14 @@ impl StandIn {
 async fn read(request: Request) -> Received {
     let (parts, body) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
     Received {
         method: parts.method,
         path: parts.uri.path().to_owned(),
-        query: url::form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect(),
+        query: pairs.iter().cloned().collect(),
+        pairs,
         headers: parts.headers,
         body: axum::body::to_bytes(body, usize::MAX).await.unwrap(),
     }

@@ -261,9 +261,10 @@ fn people(received: &Received) -> Answer {
     let query = query.filter(|query| !query.is_empty());
     let is_it = |name: &str| {
         let name = name.to_lowercase();
-        query
-            .as_ref()
-            .is_some_and(|query| name.split(' ').any(|word| word.starts_with(query)))
+        let begins = |query: &String| {
+            name.starts_with(query) || name.split(' ').any(|word| word.starts_with(query))
+        };
+        query.as_ref().is_some_and(begins)
     };
     let results: Vec<Value> = known
         .iter()

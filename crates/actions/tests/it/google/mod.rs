@@ -2,6 +2,7 @@
 
 mod cloud;
 mod drive;
+mod gmail;
 
 use crate::{
     office::{context, done, error, prepared, result},

@@ -4,7 +4,7 @@ use crate::stand_in::{Answer, Received};
 use axum::http::Method;
 use serde_json::{Value, json};
 
-fn refused(status: u16, code: &str, message: &str) -> Answer {
+pub(super) fn refused(status: u16, code: &str, message: &str) -> Answer {
     Answer::json(
         status,
         &json!({ "error": { "code": code, "message": message } }),

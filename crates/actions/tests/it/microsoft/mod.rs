@@ -2,6 +2,7 @@
 
 mod drive;
 mod graph;
+mod mail;
 
 use crate::{
     office::{context, done, error, result},
