@@ -50,6 +50,7 @@ fn all(context: &ActionContext) -> Vec<Arc<dyn Action>> {
         open: microsoft::open_mailbox,
     }));
     actions.extend(slack::actions(context));
+    actions.extend(microsoft::teams_actions(context));
     actions.extend(hubspot::actions(context));
     actions.extend(jira::actions(context));
     actions

@@ -5,8 +5,10 @@ mod drive;
 mod graph;
 mod mail;
 mod people;
+mod teams;
 mod zone;
 
 pub(crate) use calendar::open_calendar;
 pub(crate) use drive::open_drive;
 pub(crate) use mail::open_mailbox;
+pub(crate) use teams::actions as teams_actions;

@@ -3,6 +3,7 @@
 mod drive;
 mod graph;
 mod mail;
+mod teams;
 
 use crate::{
     office::{context, done, error, result},
