@@ -82,6 +82,7 @@ async def test_one_trace_follows_a_call_through_every_part(http, tmp_path, opena
     chat = named["chat"][-1]["attributes"]
     assert (chat["gen_ai.operation.name"], chat["gen_ai.provider.name"]) == ("chat", "openai") and chat["gen_ai.request.model"]
     assert 0 < chat["gen_ai.server.time_to_first_token"] < 10
+    assert chat["gen_ai.usage.input_tokens"] > 10 and chat["gen_ai.usage.output_tokens"] > 0
     assert any(0 < s["attributes"].get("casp.time_to_first_sound", 0) < 10 for s in named["synthesize"])
     answered = [s for s in named["turn"] if "casp.latency_ms" in s["attributes"]]
     assert len(answered) == 1, "one question was answered"

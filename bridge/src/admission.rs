@@ -8,7 +8,7 @@ use casp_room::{
     admin::{CreateRoom, TokenOptions},
 };
 use casp_store::{
-    AccountId,
+    AccountId, ceilings,
     sessions::{self, NewSession, Session, SessionKind, SessionState},
     stream_tokens,
 };
@@ -177,7 +177,11 @@ async fn announce(
         overrides,
     };
     let now = now_ms();
-    let session = sessions::announce(&state.config().store, &new, now).await?;
+    let store = &state.config().store;
+    ceilings::may_talk(store, account, now)
+        .await?
+        .map_err(BridgeError::MayNotTalk)?;
+    let session = sessions::announce(store, &new, now).await?;
     if session.account != account {
         return Err(BridgeError::Unauthorized);
     }

@@ -1,7 +1,7 @@
 //! Errors of the bridge.
 
 use casp_room::RoomError;
-use casp_store::StoreError;
+use casp_store::{StoreError, ceilings::TalkingRefused};
 use casp_twilio::media_streams::{Close, close_code};
 
 /// Why a call could not be let in.
@@ -13,6 +13,9 @@ pub enum BridgeError {
     /// The session is over.
     #[error("the session has ended")]
     SessionEnded,
+    /// The account may not talk, or not any more today.
+    #[error("the account may not talk: {0}")]
+    MayNotTalk(TalkingRefused),
     /// On a telephone call there is nothing but μ-law.
     #[error("mediaFormat of a telephone call must be audio/x-mulaw at 8000")]
     UnsupportedFormat,
@@ -45,6 +48,14 @@ impl BridgeError {
             Self::SessionEnded => Close {
                 code: close_code::SESSION_ENDED,
                 reason: "the session has ended",
+            },
+            Self::MayNotTalk(TalkingRefused::Rule(_)) => Close {
+                code: close_code::FORBIDDEN,
+                reason: "verify the account's e-mail first: until then it cannot talk with an agent",
+            },
+            Self::MayNotTalk(TalkingRefused::Ceiling(_)) => Close {
+                code: close_code::FLOODING,
+                reason: "the account's minutes or tokens of today are used up; they begin anew at midnight UTC",
             },
             Self::UnsupportedFormat => Close {
                 code: close_code::BAD_START,

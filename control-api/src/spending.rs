@@ -11,7 +11,7 @@ use casp_conversation::Asked;
 use casp_providers::{ChatMessage, ToolSpec, Usage};
 use casp_store::{
     AccountId, StoreError,
-    ceilings::{self, Resource, SpendingRefused},
+    ceilings::{self, CeilingReached, Resource, SpendingRefused, TalkingRefused},
 };
 
 /// A [`Caller`] who begins a call: 429 when a user's access token does so too often. An API key is bound by the
@@ -37,6 +37,7 @@ pub(crate) async fn admit_call(
     account: AccountId,
     to: &str,
 ) -> Result<(), ApiError> {
+    admit_talk(api, account).await?;
     admit(api, account, Some(to), Resource::Calls).await
 }
 
@@ -70,44 +71,53 @@ async fn admit_many(
     let store = &api.config.store;
     ceilings::may_spend(store, account, to)
         .await?
-        .map_err(|refused| {
-            metrics::counter!("casp_spending_refused_total", "reason" => "rule").increment(1);
-            match refused {
-                SpendingRefused::Unverified => ApiError::Forbidden(
-                    "Verify your e-mail first (POST /auth/verify-email/send mails the link): until then \
-                     the account cannot place calls or send messages.",
-                ),
-                SpendingRefused::Destination => ApiError::Forbidden(
-                    "Your account may not reach this number: its country or number range is not allowed. \
-                     An administrator may allow it.",
-                ),
-            }
-        })?;
+        .map_err(by_rule)?;
     ceilings::take(store, account, resource, amount, now_ms())
         .await?
-        .map_err(|reached| {
-            metrics::counter!("casp_spending_refused_total", "reason" => "ceiling").increment(1);
-            ApiError::CeilingReached(reached)
+        .map_err(by_ceiling)
+}
+
+/// Lets a conversation begin: 403 and 429 as [`admit_call`]. What it costs is counted as it is used.
+pub(crate) async fn admit_talk(api: &ControlApi, account: AccountId) -> Result<(), ApiError> {
+    ceilings::may_talk(&api.config.store, account, now_ms())
+        .await?
+        .map_err(|refused| match refused {
+            TalkingRefused::Rule(refused) => by_rule(refused),
+            TalkingRefused::Ceiling(reached) => by_ceiling(reached),
         })
 }
 
-/// Whether a call that comes in may be answered, and a conversation go on: the account may spend, and has minutes and
-/// tokens left today. Takes none of them: they are counted as they are used.
+fn by_rule(refused: SpendingRefused) -> ApiError {
+    metrics::counter!("casp_spending_refused_total", "reason" => "rule").increment(1);
+    match refused {
+        SpendingRefused::Unverified => ApiError::Forbidden(
+            "Verify your e-mail first (POST /auth/verify-email/send mails the link): until then the account cannot \
+             place calls, send messages or talk with an agent.",
+        ),
+        SpendingRefused::Destination => ApiError::Forbidden(
+            "Your account may not reach this number: its country or number range is not allowed. An administrator \
+             may allow it.",
+        ),
+    }
+}
+
+fn by_ceiling(reached: CeilingReached) -> ApiError {
+    metrics::counter!("casp_spending_refused_total", "reason" => "ceiling").increment(1);
+    ApiError::CeilingReached(reached)
+}
+
+/// Whether a call that comes in may be answered, and a conversation go on.
 pub(crate) async fn may_answer(api: &ControlApi, account: AccountId) -> Result<bool, StoreError> {
-    let store = &api.config.store;
-    if let Err(refused) = ceilings::may_spend(store, account, None).await? {
-        metrics::counter!("casp_spending_refused_total", "reason" => "rule").increment(1);
+    let may = ceilings::may_talk(&api.config.store, account, now_ms()).await?;
+    if let Err(refused) = &may {
+        let reason = match refused {
+            TalkingRefused::Rule(_) => "rule",
+            TalkingRefused::Ceiling(_) => "ceiling",
+        };
+        metrics::counter!("casp_spending_refused_total", "reason" => reason).increment(1);
         tracing::warn!(account = account.0, %refused, "a call is not answered");
-        return Ok(false);
     }
-    for resource in [Resource::Minutes, Resource::Tokens] {
-        if let Some(reached) = ceilings::reached(store, account, resource, now_ms()).await? {
-            metrics::counter!("casp_spending_refused_total", "reason" => "ceiling").increment(1);
-            tracing::warn!(account = account.0, %reached, "a call is not answered");
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    Ok(may.is_ok())
 }
 
 /// Tokens that were taken of the day's before it is known how many there will be.
@@ -135,22 +145,35 @@ pub(crate) async fn open_tab(
 impl Tab {
     /// Counts what was used beyond that, beside whoever waits.
     pub(crate) fn pay(self, usage: Usage) {
-        let used = usage.prompt_tokens.saturating_add(usage.completion_tokens);
-        let more = u32::try_from(used)
-            .unwrap_or(u32::MAX)
-            .saturating_sub(self.taken);
-        if more == 0 {
-            return;
-        }
-        let Self { api, account, .. } = self;
-        let store = api.config.store.clone();
-        api.tasks.spawn(async move {
-            let recorded = ceilings::record(&store, account, Resource::Tokens, more, now_ms());
-            if let Err(error) = recorded.await {
-                tracing::error!(%error, "tokens were not counted");
-            }
-        });
+        let used = u32::try_from(usage.total()).unwrap_or(u32::MAX);
+        record_tokens(&self.api, self.account, used.saturating_sub(self.taken));
     }
+}
+
+/// Counts an account's tokens as a model answers.
+pub(crate) fn meter(
+    api: &ControlApi,
+    account: AccountId,
+) -> impl Fn(Usage) + Send + Sync + 'static {
+    let api = api.clone();
+    move |usage| {
+        let used = u32::try_from(usage.total()).unwrap_or(u32::MAX);
+        record_tokens(&api, account, used);
+    }
+}
+
+/// Beside whoever waits.
+fn record_tokens(api: &ControlApi, account: AccountId, amount: u32) {
+    if amount == 0 {
+        return;
+    }
+    let store = api.config.store.clone();
+    api.tasks.spawn(async move {
+        let recorded = ceilings::record(&store, account, Resource::Tokens, amount, now_ms());
+        if let Err(error) = recorded.await {
+            tracing::error!(%error, "tokens were not counted");
+        }
+    });
 }
 
 /// A guess at the tokens that a model reads at least: four bytes a token.

@@ -3,7 +3,7 @@
 use super::{Ending, Services, SessionError, principals::Principals};
 use crate::clock::unix_ms;
 use casp_conversation::{Assistant, PastTurn, TurnRole};
-use casp_store::{Store, sessions, turns};
+use casp_store::{AccountId, Store, sessions, turns};
 
 /// A session that was claimed, or a room without one.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub(super) struct Claim {
 #[derive(Debug, Clone)]
 pub(super) struct Held {
     pub(super) session_id: String,
+    pub(super) account: AccountId,
     pub(super) epoch: i64,
     /// Unix milliseconds.
     pub(super) started_at_ms: i64,
@@ -77,6 +78,7 @@ impl Claim {
             principals: Principals::of(&services.store, &session).await,
             row: Some(Held {
                 session_id: session.id,
+                account: session.account,
                 epoch,
                 started_at_ms: session.started_at_ms,
             }),
@@ -108,6 +110,7 @@ impl Claim {
             Ok(Ending::Lost | Ending::NotOurs) => return,
             Ok(Ending::Deserted) => Some("everybody left"),
             Ok(Ending::HungUp) => Some("the agent hung up"),
+            Ok(Ending::SpentUp) => Some("the account may spend no more today"),
             Ok(Ending::RoomClosed | Ending::Terminated | Ending::HandedOver) | Err(_) => None,
         };
         let store = &services.store;

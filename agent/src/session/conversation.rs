@@ -13,6 +13,7 @@ use super::{
     opening::{self, Door},
     people::People,
     principals::Principals,
+    purse,
     reference::{self, ReferenceFeed, ReferenceTap},
     scribe::Scribe,
     services::Services,
@@ -80,10 +81,12 @@ pub(super) struct Conversation {
     inbox: mpsc::Receiver<Report>,
     /// The agent has hung up; the bridge plays the rest and leaves, or else we do.
     pub(super) gone_at: Option<Instant>,
+    /// The account may spend no more; it is said as soon as anybody hears it.
+    pub(super) is_spent_up: bool,
     pub(super) ending: Option<Ending>,
     /// Ears, mouth, requests.
     pub(super) tasks: JoinSet<()>,
-    /// What must end by itself, having said all: courier and scribe.
+    /// What must end by itself, having said all: courier, scribe and purse.
     closing: JoinSet<()>,
 }
 
@@ -102,9 +105,29 @@ impl Conversation {
             ..services.turn.clone()
         };
         let guard = Guard::new(toolbox::tools(&services, claim), claim);
+        let (reports, inbox) = mpsc::channel(INBOX);
+        let (mut tasks, mut closing) = (JoinSet::new(), JoinSet::new());
+        let row = claim.row.as_ref();
+        let model = services.language_model.clone();
+        let model = match row {
+            Some(row) => {
+                let out_of_minutes = services.out_of_minutes.clone();
+                let reports = reports.clone();
+                purse::metered(
+                    model,
+                    row,
+                    &services.store,
+                    out_of_minutes,
+                    reports,
+                    &mut closing,
+                )
+            }
+            // A room that nobody announced is nobody's cost.
+            None => model,
+        };
         let dialogue = Dialogue::resume(
             assistant.clone(),
-            services.language_model.clone(),
+            model,
             Arc::new(guard),
             jiff::Zoned::now(),
             claim.past.iter().cloned(),
@@ -115,11 +138,8 @@ impl Conversation {
                 let voice = Voice::of_text(&services, assistant, &text, &spans.saying());
                 (text, voice)
             });
-        let (reports, inbox) = mpsc::channel(INBOX);
         let (mouth, orders) = mpsc::channel(ORDERS);
-        let (mut tasks, mut closing) = (JoinSet::new(), JoinSet::new());
         let courier = Courier::start(&room, &mut closing);
-        let row = claim.row.as_ref();
         let scribe = Scribe::start(&services.store, row, reports.clone(), &mut closing);
         let track_sid = track.sid();
         let reference = reference::tap();
@@ -150,6 +170,7 @@ impl Conversation {
             reference,
             inbox,
             gone_at: None,
+            is_spent_up: false,
             ending: None,
             tasks,
             closing,
@@ -219,11 +240,13 @@ impl Conversation {
             self.settle(&speech, true, now);
         }
         self.tasks.shutdown().await;
+        drop(self.dialogue);
         drop(self.courier);
         drop(self.scribe);
         let all_said = async { while self.closing.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(Duration::from_secs(2), all_said).await;
-        if matches!(ending, Ok(Ending::HungUp)) && self.people.is_anybody_there() {
+        if matches!(ending, Ok(Ending::HungUp | Ending::SpentUp)) && self.people.is_anybody_there()
+        {
             // Nobody leaves a call that only the other has ended.
             let deleted = self.services.livekit.delete_room(&self.room.name()).await;
             if let Err(error) = deleted {
@@ -250,7 +273,11 @@ impl Conversation {
             self.ending = Some(Ending::Deserted);
         }
         if self.gone_at.is_some_and(|at| at <= now) {
-            self.ending = Some(Ending::HungUp);
+            self.ending = Some(if self.is_spent_up {
+                Ending::SpentUp
+            } else {
+                Ending::HungUp
+            });
         }
         if self.door.opens_at().is_some_and(|at| at <= now) {
             self.open(now);

@@ -28,6 +28,8 @@ pub(super) enum Report {
     PinChecked { identity: String, check: PinCheck },
     /// The mouth.
     Mouth(MouthNews),
+    /// The account may spend no more today.
+    SpentUp,
     /// Another agent has taken the session.
     EpochLost,
 }

@@ -20,6 +20,7 @@ mod opening;
 mod people;
 mod principals;
 mod progress;
+mod purse;
 mod recording;
 mod reference;
 mod reports;
@@ -32,6 +33,7 @@ mod toolbox;
 mod trace;
 mod voice;
 
+pub(crate) use purse::OutOfMinutes;
 pub(crate) use services::Services;
 
 use self::{claim::Claim, conversation::Conversation};
@@ -60,6 +62,8 @@ pub(crate) enum Ending {
     Deserted,
     /// The agent hung up.
     HungUp,
+    /// The agent hung up, since the account may spend no more today.
+    SpentUp,
     /// The room was deleted, or the agent put out of it.
     RoomClosed,
     /// The server ended the job.
@@ -76,6 +80,7 @@ impl Ending {
             Self::Lost => "lost",
             Self::Deserted => "deserted",
             Self::HungUp => "hung up",
+            Self::SpentUp => "spent up",
             Self::RoomClosed => "room closed",
             Self::Terminated => "terminated",
             Self::HandedOver => "handed over",

@@ -33,6 +33,10 @@ impl Door {
         }
     }
 
+    pub(super) fn is_open(self) -> bool {
+        self == Self::Open
+    }
+
     /// Somebody is there.
     fn somebody_came(self, now: Instant) -> Self {
         match self {
@@ -68,11 +72,12 @@ impl Conversation {
 
     pub(super) fn open(&mut self, now: Instant) {
         self.door = Door::Open;
-        let opening = self.opening.as_ref();
+        let opening = self.opening.as_ref().filter(|_| !self.is_spent_up);
         let opening = opening.map(|(text, _)| Saying::Opening(text.clone()));
         let actions = self.machine.open(opening, now);
         self.act(actions);
         self.opening = None;
+        self.say_that_all_is_spent(now);
         self.tell_who_can_speak(now);
     }
 }

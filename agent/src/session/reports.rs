@@ -71,6 +71,10 @@ impl Conversation {
                 return self.typed(identity, check.words().to_owned(), now);
             }
             Report::Mouth(news) => return self.spoke(news, now),
+            Report::SpentUp => {
+                self.is_spent_up = true;
+                return self.say_that_all_is_spent(now);
+            }
             Report::EpochLost => {
                 tracing::warn!("another agent has taken the session; leaving in silence");
                 self.ending = Some(Ending::Lost);
@@ -149,6 +153,14 @@ impl Conversation {
         };
         let actions = self.machine.handle(event, now);
         self.act(actions);
+    }
+
+    /// Not before somebody hears it.
+    pub(super) fn say_that_all_is_spent(&mut self, now: Instant) {
+        if self.is_spent_up && self.door.is_open() {
+            let actions = self.machine.handle(TurnEvent::SpentUp, now);
+            self.act(actions);
+        }
     }
 
     /// The conversation is over, once the goodbye has been played.

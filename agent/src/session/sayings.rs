@@ -17,6 +17,7 @@ pub(super) fn text(saying: &Saying, language: &str) -> String {
         Saying::StillThere => "Are you still there?".to_owned(),
         Saying::Goodbye => "I can't hear anybody, so I will hang up now. Goodbye.".to_owned(),
         Saying::TimeIsUp => Apology::TimeIsUp.text(language).to_owned(),
+        Saying::SpentUp => Apology::SpentUp.text(language).to_owned(),
         Saying::ClosingDown => Apology::ClosingDown.text(language).to_owned(),
     }
 }

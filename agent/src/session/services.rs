@@ -1,6 +1,6 @@
 //! What all conversations of a worker share.
 
-use super::sayings::Fallback;
+use super::{OutOfMinutes, sayings::Fallback};
 use crate::{AgentConfig, Liveness, turn::TurnSettings};
 use casp_actions::ActionServices;
 use casp_audio::cleanup::CleanupOptions;
@@ -25,12 +25,14 @@ pub(crate) struct Services {
     pub(super) agent_name: String,
     pub(super) worker_id: String,
     pub(crate) fallback: Fallback,
+    /// Sessions that were refused another minute.
+    pub(super) out_of_minutes: OutOfMinutes,
     /// The worker closes down: whoever still talks is handed over.
     pub(crate) hand_over: CancellationToken,
 }
 
 impl Services {
-    pub(crate) fn new(config: &AgentConfig) -> Self {
+    pub(crate) fn new(config: &AgentConfig, out_of_minutes: OutOfMinutes) -> Self {
         Self {
             livekit: config.livekit.clone(),
             store: config.store.clone(),
@@ -44,6 +46,7 @@ impl Services {
             agent_name: config.agent_name.clone(),
             worker_id: config.worker_id.clone(),
             fallback: Fallback::default(),
+            out_of_minutes,
             hand_over: CancellationToken::new(),
         }
     }

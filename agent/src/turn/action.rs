@@ -43,6 +43,8 @@ pub enum Saying {
     Goodbye,
     /// The conversation has reached its limit.
     TimeIsUp,
+    /// The account may spend no more today.
+    SpentUp,
     /// The service closes down.
     ClosingDown,
 }

@@ -95,6 +95,8 @@ pub enum TurnEvent {
     },
     /// The conversation must end: says so and hangs up.
     CloseDown,
+    /// The account may spend no more: what is being said is said, but nothing new is answered.
+    SpentUp,
     /// Whether anybody is there who could speak now (silence of a muted room is no reason to ask).
     SomebodyCanSpeak(bool),
 }

@@ -25,6 +25,8 @@ pub struct Machine {
     /// Who is making sounds right now, and since when.
     voices: Vec<(SpeakerId, Instant)>,
     queued: VecDeque<Saying>,
+    /// The last words, as soon as the agent has said what it is saying.
+    farewell: Option<Saying>,
     /// The conversation ends when this has been said.
     last: Option<UtteranceId>,
     patience: Patience,
@@ -40,6 +42,7 @@ impl Machine {
             floor: Floor::Free,
             voices: Vec::new(),
             queued: VecDeque::new(),
+            farewell: None,
             last: None,
             patience: Patience::new(now),
             state: AgentState::Initializing,
@@ -126,6 +129,7 @@ impl Machine {
                 self.patience.stop();
                 self.end_with(Saying::ClosingDown);
             }
+            TurnEvent::SpentUp => self.wind_up(Saying::SpentUp),
             TurnEvent::HangUpWanted { utterance } => self.last = Some(utterance),
             TurnEvent::SomebodyCanSpeak(is_so) => self.patience.somebody_can_speak(is_so, now),
         }

@@ -4,6 +4,7 @@ use super::{
     Admission,
     connection::{Connection, News},
     heartbeat::{self, Pulse},
+    minutes,
     protocol::{self, JobNews},
     status::Snapshot,
 };
@@ -52,12 +53,14 @@ pub(crate) struct Worker {
     connection: AbortOnDropHandle<()>,
     heartbeat: AbortOnDropHandle<()>,
     _fallback: AbortOnDropHandle<()>,
+    _minutes: AbortOnDropHandle<()>,
 }
 
 impl Worker {
     pub(crate) fn start(config: AgentConfig) -> Self {
         let config = Arc::new(config);
-        let services = Arc::new(Services::new(&config));
+        let (refused, out_of_minutes) = watch::channel(Arc::default());
+        let services = Arc::new(Services::new(&config, out_of_minutes));
         let (outgoing, outgoing_seen) = mpsc::channel(OUTGOING);
         let (news_in, news) = mpsc::channel(64);
         let connection = Connection {
@@ -80,6 +83,7 @@ impl Worker {
                     .clone()
                     .render(config.text_to_speech.clone()),
             )),
+            _minutes: AbortOnDropHandle::new(tokio::spawn(minutes::look(config.clone(), refused))),
             config,
             services,
             outgoing,

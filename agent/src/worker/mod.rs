@@ -4,6 +4,7 @@ mod admission;
 mod connection;
 mod core;
 mod heartbeat;
+mod minutes;
 mod protocol;
 mod status;
 

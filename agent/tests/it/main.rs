@@ -10,5 +10,6 @@ mod livekit;
 mod openai;
 mod phone;
 mod rig;
+mod spending;
 mod takeover;
 mod worker;

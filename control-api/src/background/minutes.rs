@@ -1,4 +1,5 @@
-//! Charges accounts with the minutes of their live sessions, and ends the sessions of those that have none left.
+//! Charges accounts with the minutes of their live sessions, and ends the sessions of those that have none left: the
+//! agent says goodbye, and who stays all the same is put out.
 
 use crate::{ControlApi, call_end, clock::now_ms, error::ApiError};
 use casp_store::{
@@ -7,8 +8,10 @@ use casp_store::{
 };
 use std::time::Duration;
 
-/// A session talks this much longer than its account may, at most.
+/// A session talks this much longer than its account may, at most, before its agent is told,
 const ROUND: Duration = Duration::from_secs(5);
+/// and this much longer until it is closed whatever it says.
+const GOODBYE_MS: i64 = 20_000;
 /// Sessions a round.
 const MOST: u32 = 500;
 
@@ -33,10 +36,13 @@ async fn round(api: &ControlApi) -> Result<(), ApiError> {
         let taken =
             ceilings::take(store, minutes.account, Resource::Minutes, begun, now_ms()).await?;
         if let Err(reached) = taken {
-            tracing::warn!(session = minutes.session_id, %reached, "a session ends");
+            tracing::warn!(session = minutes.session_id, %reached, "a session is to end");
             metrics::counter!("casp_sessions_out_of_minutes_total").increment(1);
-            call_end::close(api, &minutes.session_id, "the day's minutes are used up").await?;
+            session_minutes::refuse(store, &minutes, now_ms()).await?;
         }
+    }
+    for session_id in session_minutes::overdue(store, now_ms() - GOODBYE_MS).await? {
+        call_end::close(api, &session_id, "the day's minutes are used up").await?;
     }
     Ok(())
 }

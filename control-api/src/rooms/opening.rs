@@ -2,7 +2,7 @@
 
 use super::NO_SUCH_ROOM;
 use crate::{
-    ControlApi, assistants, call_trace, clock::now_ms, error::ApiError, names::RoomName,
+    ControlApi, assistants, call_trace, clock::now_ms, error::ApiError, names::RoomName, spending,
     state::STALE_AFTER_MS,
 };
 use casp_room::admin::CreateRoom;
@@ -41,7 +41,11 @@ pub(super) async fn open(
     let session = match existing {
         Some(session) => session,
         None if room.is_reserved() => return Err(NO_SUCH_ROOM),
-        None => announce(api, account, room, &assistant.name).await?,
+        None => {
+            // An agent comes, and talks at the account's cost.
+            spending::admit_talk(api, account).await?;
+            announce(api, account, room, &assistant.name).await?
+        }
     };
     if session.account != account {
         return Err(NO_SUCH_ROOM);

@@ -131,3 +131,36 @@ async fn an_access_token_begins_two_calls_a_minute() {
     assert_eq!(third.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(third.text.starts_with(r#"{"detail":"Too many requests."#));
 }
+
+#[tokio::test]
+async fn no_agent_is_sent_for_at_the_cost_of_who_may_not_talk() {
+    let app = TestApp::production().await;
+    let join = async |token: &str| {
+        let wish = json!({"roomName": unique("r"), "participantIdentity": "ann"});
+        send(app.post("/room/join").bearer_auth(token).json(&wish)).await
+    };
+    let (stranger, _) = signed_in(&app).await;
+    let refused = join(&stranger).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.text.contains("Verify your e-mail first"));
+    assert_eq!(join(KEY).await.status, StatusCode::OK);
+    for spent in [
+        AccountLimits {
+            minutes: Some(Ceiling::AtMost(0)),
+            ..AccountLimits::default()
+        },
+        AccountLimits {
+            tokens: Some(Ceiling::AtMost(0)),
+            ..AccountLimits::default()
+        },
+    ] {
+        limit(&app, spent).await;
+        let refused = join(KEY).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert!(
+            refused.text.contains("a day is reached"),
+            "{}",
+            refused.text
+        );
+    }
+}

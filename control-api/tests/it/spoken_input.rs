@@ -1,7 +1,7 @@
 //! Conversations by `<Gather>`: `/handle-user-input`.
 
 use crate::{
-    test_app::{Answer, PUBLIC_URL, TestApp, now_ms, unique},
+    test_app::{Answer, PUBLIC_URL, TestApp, eventually, now_ms, unique},
     twilio_request::signed,
 };
 use casp_providers::{ChatRequest, ChatStream, Delta, FinishReason, LanguageModel, ProviderError};
@@ -497,9 +497,11 @@ async fn a_conversation_ends_when_the_days_tokens_are_used_up() {
     let hello = [("SpeechResult", "Hello")];
     let answer = say(&app, &path, &call, &hello).await;
     assert!(answer.text.contains("<Gather"), "{}", answer.text);
-    ceilings::record(&app.store, app.account, Resource::Tokens, 100, now_ms())
-        .await
-        .unwrap();
+    eventually("the reply's tokens are counted", async || {
+        let used = ceilings::used_today(&app.store, app.account, Resource::Tokens, now_ms());
+        used.await.unwrap() >= 100
+    })
+    .await;
     let answer = say(&app, &next(&answer), &call, &hello).await;
     assert!(
         answer.text.contains("call again tomorrow") && answer.text.contains("<Hangup/>"),

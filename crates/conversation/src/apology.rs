@@ -15,19 +15,22 @@ pub enum Apology {
     NobodyThere,
     /// The longest conversation is reached.
     TimeIsUp,
+    /// The account may spend no more today.
+    SpentUp,
     /// Another worker took over in the middle of a sentence.
     Resumed,
 }
 
 impl Apology {
     /// All of them, to render at start-up.
-    pub const ALL: [Apology; 7] = [
+    pub const ALL: [Apology; 8] = [
         Self::ProviderFailed,
         Self::GivingUp,
         Self::NotHeard,
         Self::ClosingDown,
         Self::NobodyThere,
         Self::TimeIsUp,
+        Self::SpentUp,
         Self::Resumed,
     ];
 
@@ -48,6 +51,9 @@ impl Apology {
                 "I'm sorry, nobody can take your call right now. Please try again later. Goodbye."
             }
             Self::TimeIsUp => "I'm sorry, our time is up. Thank you, and goodbye.",
+            Self::SpentUp => {
+                "I'm sorry, I have to end here: we have used up our time for today. Goodbye."
+            }
             Self::Resumed => "I'm sorry, I lost you for a moment. Where were we?",
         }
     }

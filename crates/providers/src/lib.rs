@@ -4,6 +4,7 @@ pub mod builtin;
 mod error;
 mod fallback;
 mod llm;
+mod metered;
 mod openai;
 mod pcm;
 mod providers;
@@ -11,17 +12,20 @@ mod settings;
 mod stt;
 mod summary;
 mod tts;
+mod usage;
 mod voices;
 mod wav;
 
 pub use error::ProviderError;
 pub use llm::{
     ChatMessage, ChatOptions, ChatRequest, ChatStream, Delta, FinishReason, LanguageModel,
-    ResponseFormat, ToolCall, ToolChoice, ToolSpec, Usage,
+    ResponseFormat, ToolCall, ToolChoice, ToolSpec,
 };
+pub use metered::{Meter, Metered};
 pub use providers::Providers;
 pub use settings::{OpenAiSettings, ProviderName, ProviderSettings, SettingsError, Timeouts};
 pub use stt::{SpeechToText, Transcript, Utterance};
 pub use summary::{first_sentences, summary_request};
 pub use tts::{SpeechChunk, SpeechRequest, SpeechStream, TextToSpeech};
+pub use usage::Usage;
 pub use voices::voice_types;

@@ -1,6 +1,6 @@
 //! Language models.
 
-use crate::ProviderError;
+use crate::{ProviderError, Usage};
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
@@ -137,24 +137,6 @@ pub enum FinishReason {
     ToolCalls,
     /// A content filter cut it.
     ContentFilter,
-}
-
-/// What an answer cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Tokens read.
-    pub prompt_tokens: u64,
-    /// Tokens written.
-    pub completion_tokens: u64,
-}
-
-impl std::ops::AddAssign for Usage {
-    fn add_assign(&mut self, more: Self) {
-        self.prompt_tokens = self.prompt_tokens.saturating_add(more.prompt_tokens);
-        self.completion_tokens = self
-            .completion_tokens
-            .saturating_add(more.completion_tokens);
-    }
 }
 
 /// A piece of the answer.

@@ -8,10 +8,12 @@
 mod ceiling;
 mod destinations;
 mod limits;
+mod talking;
 
 pub use ceiling::{Ceiling, DailyCeilings, InvalidCeiling, Resource};
 pub use destinations::{Destinations, InvalidDestinations};
 pub use limits::{AccountLimits, limits, set_limits};
+pub use talking::{TalkingRefused, may_talk};
 
 use crate::{AccountId, Store, StoreError, accounts};
 use sqlx::Row as _;

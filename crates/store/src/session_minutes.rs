@@ -30,7 +30,7 @@ pub async fn uncounted(
                 "SELECT s.id, s.incarnation, s.account_id, ($1 - s.started_at_ms) / 60000 + 1, \
                  COALESCE(m.counted, 0) FROM sessions s LEFT JOIN session_minutes m \
                  ON m.session_id = s.id AND m.incarnation = s.incarnation \
-                 WHERE s.state = 'active' AND s.started_at_ms <= $1 \
+                 WHERE s.state = 'active' AND s.started_at_ms <= $1 AND m.refused_at_ms IS NULL \
                  AND ($1 - s.started_at_ms) / 60000 + 1 > COALESCE(m.counted, 0) \
                  ORDER BY s.started_at_ms LIMIT $2",
             )
@@ -69,6 +69,62 @@ pub async fn count(store: &Store, minutes: &UncountedMinutes) -> Result<bool, St
         )
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Notes that the minute that was counted last is not to be had: nothing more is counted of this session, and it is to
+/// end.
+pub async fn refuse(
+    store: &Store,
+    minutes: &UncountedMinutes,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    store
+        .timed(
+            sqlx::query(
+                "UPDATE session_minutes SET refused_at_ms = $3 \
+                 WHERE session_id = $1 AND incarnation = $2 AND refused_at_ms IS NULL",
+            )
+            .bind(&minutes.session_id)
+            .bind(minutes.incarnation)
+            .bind(now_ms)
+            .execute(store.pool()),
+        )
+        .await?;
+    Ok(())
+}
+
+/// Sessions that were refused a minute and go on all the same, with nobody there who could say goodbye, or since
+/// `before_ms`.
+pub async fn overdue(store: &Store, before_ms: i64) -> Result<Vec<String>, StoreError> {
+    let rows = store
+        .timed(
+            sqlx::query(
+                "SELECT s.id FROM session_minutes m JOIN sessions s \
+                 ON s.id = m.session_id AND s.incarnation = m.incarnation \
+                 WHERE m.refused_at_ms IS NOT NULL AND s.state <> 'ended' \
+                 AND (s.worker_id IS NULL OR m.refused_at_ms <= $1)",
+            )
+            .bind(before_ms)
+            .fetch_all(store.pool()),
+        )
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Of the sessions that a worker holds, those that were refused a minute.
+pub async fn refused(store: &Store, worker_id: &str) -> Result<Vec<String>, StoreError> {
+    let rows = store
+        .timed(
+            sqlx::query(
+                "SELECT s.id FROM session_minutes m JOIN sessions s \
+                 ON s.id = m.session_id AND s.incarnation = m.incarnation \
+                 WHERE m.refused_at_ms IS NOT NULL AND s.state <> 'ended' AND s.worker_id = $1",
+            )
+            .bind(worker_id)
+            .fetch_all(store.pool()),
+        )
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// Takes away the counts of sessions that are over; returns how many.

@@ -86,7 +86,22 @@ impl Machine {
     pub(super) fn end_with(&mut self, saying: Saying) {
         self.take_floor();
         self.queued.clear();
+        self.farewell = None;
         self.say(saying, true);
+    }
+
+    /// Last words, when the agent has said what it is saying. Nobody's turn is answered any more.
+    pub(super) fn wind_up(&mut self, saying: Saying) {
+        self.patience.stop();
+        match &self.floor {
+            Floor::Agent(agent) if agent.is_last => {}
+            Floor::Agent(_) => {
+                self.queued.clear();
+                self.farewell = Some(saying);
+            }
+            Floor::Free | Floor::User(_) => self.end_with(saying),
+            Floor::Over => {}
+        }
     }
 
     pub(super) fn agent_takes_floor(&mut self, utterance: UtteranceId, is_last: bool) {
@@ -99,6 +114,10 @@ impl Machine {
     }
 
     pub(super) fn listen(&mut self, turn: UserTurn) {
+        if let Some(farewell) = self.farewell.take() {
+            turn.abandon(&mut self.out);
+            return self.say(farewell, true);
+        }
         self.patience.end();
         self.floor = Floor::User(turn);
         self.show(AgentState::Listening);
@@ -107,6 +126,9 @@ impl Machine {
     /// Nobody has the floor: whoever waits for it gets it.
     pub(super) fn free(&mut self, now: Instant) {
         self.floor = Floor::Free;
+        if let Some(farewell) = self.farewell.take() {
+            return self.say(farewell, true);
+        }
         self.patience.begin(now);
         self.show(AgentState::Listening);
         if let Some(saying) = self.queued.pop_front() {

@@ -93,3 +93,35 @@ fn a_service_that_closes_down_says_so() {
     assert_eq!(stage.typed(2_100, "wait"), []);
     assert_eq!(stage.finishes(4_000, 2), [Action::HangUp]);
 }
+
+#[test]
+fn who_may_spend_no_more_hears_the_answer_out_and_a_goodbye() {
+    let mut stage = Stage::speaking();
+    assert_eq!(stage.at(2_000, TurnEvent::SpentUp), []);
+    assert_eq!(stage.typed(2_100, "And then?"), [], "not answered");
+    assert_eq!(stage.finishes(3_000, 1), [say(2, Saying::SpentUp)]);
+    assert_eq!(stage.at(3_100, TurnEvent::SpentUp), [], "said once");
+    assert_eq!(stage.finishes(5_000, 2), [Action::HangUp]);
+}
+
+#[test]
+fn who_may_spend_no_more_and_interrupts_is_not_answered_but_told() {
+    let mut stage = Stage::speaking();
+    stage.at(1_900, TurnEvent::SpentUp);
+    stage.voice(2_000);
+    stage.due(2_050);
+    stage.due(2_400);
+    let yielded = stage.due(2_700);
+    assert!(yielded.contains(&cut(1)), "{yielded:?}");
+    assert!(yielded.contains(&say(2, Saying::SpentUp)), "{yielded:?}");
+}
+
+#[test]
+fn who_may_spend_no_more_while_nobody_is_answered_is_told_at_once() {
+    let mut stage = Stage::new();
+    assert_eq!(stage.at(500, TurnEvent::SpentUp), [say(1, Saying::SpentUp)]);
+    let mut stage = Stage::new();
+    stage.voice(500);
+    let told = stage.at(600, TurnEvent::SpentUp);
+    assert!(told.contains(&say(1, Saying::SpentUp)), "{told:?}");
+}

@@ -22,6 +22,7 @@ enum Step {
     HangUpWanted(u64),
     CanSpeak(bool),
     CloseDown,
+    SpentUp,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -42,6 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..2_u64).prop_map(Step::HangUpWanted),
         1 => any::<bool>().prop_map(Step::CanSpeak),
         1 => Just(Step::CloseDown),
+        1 => Just(Step::SpentUp),
     ]
 }
 
@@ -165,6 +167,7 @@ proptest! {
                     utterance: UtteranceId(referee.newest_utterance.saturating_sub(back)),
                 }),
                 Step::CloseDown => Some(TurnEvent::CloseDown),
+                Step::SpentUp => Some(TurnEvent::SpentUp),
                 Step::CanSpeak(is_so) => Some(TurnEvent::SomebodyCanSpeak(is_so)),
             };
             if let Some(event) = event {

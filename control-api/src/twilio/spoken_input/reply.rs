@@ -1,11 +1,11 @@
 //! The reply, made by the language model.
 
 use super::exchange::Heard;
-use crate::{ControlApi, clock::now_ms};
+use crate::{ControlApi, clock::now_ms, spending};
 use casp_conversation::{
     Assistant, Conversation, PastTurn, ReplyEvent, Speaker, ToolSet, TurnRole, apology::Apology,
 };
-use casp_providers::LanguageModel;
+use casp_providers::{LanguageModel, Metered};
 use casp_store::{
     Store, StoreError,
     sessions::Session,
@@ -50,7 +50,10 @@ pub(super) fn start(
 ) -> JoinHandle<Spoken> {
     let work = Reply {
         store: api.config.store.clone(),
-        language_model: api.config.language_model.clone(),
+        language_model: Arc::new(Metered::new(
+            api.config.language_model.clone(),
+            spending::meter(api, session.account),
+        )),
         assistant: assistant.clone(),
         session_id: session.id.clone(),
         epoch,

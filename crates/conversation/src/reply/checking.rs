@@ -1,13 +1,10 @@
-//! The part of a reply that is held back until it has passed a check, and that counts what it cost.
+//! The part of a reply that is held back until it has passed a check.
 
 use super::{
     ReplyEvent,
     rounds::{Rounds, Step},
 };
-use casp_providers::{ChatMessage, ChatRequest, FinishReason, Usage};
-
-/// Bytes that a token stands for, where a provider does not count.
-const BYTES_A_TOKEN: usize = 4;
+use casp_providers::{ChatMessage, FinishReason};
 
 impl Rounds {
     /// Gives a checked answer out, or has the model make it once more; false then. What fails twice is refused.
@@ -46,37 +43,5 @@ impl Rounds {
             }
         }
         Ok(true)
-    }
-}
-
-/// A guess at what an answer cost.
-pub(super) fn estimated(request: &ChatRequest, written_bytes: usize) -> Usage {
-    let tools = request
-        .tools
-        .iter()
-        .map(|tool| tool.name.len() + tool.description.len() + tool.parameters.to_string().len());
-    let read: usize = request.messages.iter().map(length).chain(tools).sum();
-    let tokens = |bytes: usize| bytes.div_ceil(BYTES_A_TOKEN) as u64;
-    Usage {
-        prompt_tokens: tokens(read),
-        completion_tokens: tokens(written_bytes),
-    }
-}
-
-fn length(message: &ChatMessage) -> usize {
-    match message {
-        ChatMessage::System { content }
-        | ChatMessage::User { content }
-        | ChatMessage::Tool { content, .. } => content.len(),
-        ChatMessage::Assistant {
-            content,
-            tool_calls,
-        } => {
-            let calls = tool_calls.iter();
-            content.len()
-                + calls
-                    .map(|call| call.name.len() + call.arguments.len())
-                    .sum::<usize>()
-        }
     }
 }

@@ -2,14 +2,13 @@
 
 use super::{
     Opening, ReplyEvent, Turn,
-    checking::estimated,
     outcome::Progress,
     tool_calls::{self, Ledger},
 };
 use crate::{ActionName, ClauseSplitter, HeldCall, Prepared, ToolKind, ToolOutcome, Tools};
 use casp_providers::{
     ChatMessage, ChatRequest, Delta, FinishReason, LanguageModel, ProviderError, ToolCall,
-    ToolChoice,
+    ToolChoice, Usage,
 };
 use casp_telemetry::{TRACE_TARGET, mark_failed};
 use futures_util::{StreamExt, future::join_all};
@@ -175,6 +174,8 @@ impl Rounds {
             gen_ai.provider.name = self.llm.name(),
             gen_ai.request.model = Empty,
             gen_ai.server.time_to_first_token = Empty,
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.output_tokens = Empty,
         );
         let answer = self.read_answer_of(Instant::now());
         let answer = answer.instrument(span.clone()).await;
@@ -252,8 +253,11 @@ impl Rounds {
                 }
             }
         }
-        let usage = usage.unwrap_or_else(|| estimated(&self.request, written_bytes));
+        let usage = usage.unwrap_or_else(|| Usage::estimated(&self.request, written_bytes));
         self.progress.add_usage(usage);
+        let span = Span::current();
+        span.record("gen_ai.usage.input_tokens", usage.prompt_tokens);
+        span.record("gen_ai.usage.output_tokens", usage.completion_tokens);
         let rest = splitter.as_mut().map(ClauseSplitter::finish);
         self.send_clauses(rest.unwrap_or_default()).await?;
         Ok(round)

@@ -3,7 +3,7 @@ use casp_store::{
     AccountId, Store, accounts,
     ceilings::{
         self, AccountLimits, Ceiling, CeilingReached, DailyCeilings, Resource, SpendingRefused,
-        SpendingRules,
+        SpendingRules, TalkingRefused,
     },
 };
 
@@ -135,6 +135,32 @@ on_both! {
         accounts::set_active(&db.store, stranger.id, false).await.unwrap();
         assert!(may(&db.store).await.is_err());
         assert_eq!(ceilings::may_spend(&db.store, AccountId(999), None).await.unwrap(), Err(SpendingRefused::Unverified));
+    }
+
+    async fn nobody_talks_without_minutes_and_tokens(db: TestDatabase) {
+        let rules = SpendingRules {
+            per_account: DailyCeilings {
+                minutes: Ceiling::AtMost(2),
+                tokens: Ceiling::AtMost(100),
+                ..DailyCeilings::UNLIMITED
+            },
+            ..SpendingRules::default()
+        };
+        let store = db.store.clone().with_spending_rules(rules);
+        let may = async |account, now| ceilings::may_talk(&store, account, now).await.unwrap();
+        let refused = async |now| match may(db.account, now).await {
+            Err(TalkingRefused::Ceiling(reached)) => Some(reached.resource),
+            _ => None,
+        };
+        ceilings::record(&store, db.account, Resource::Tokens, 99, 0).await.unwrap();
+        assert_eq!(may(db.account, 0).await, Ok(()));
+        ceilings::record(&store, db.account, Resource::Tokens, 1, 0).await.unwrap();
+        assert_eq!(refused(0).await, Some(Resource::Tokens));
+        assert_eq!(may(db.account, DAY_MS).await, Ok(()), "the next day");
+        ceilings::take(&store, db.account, Resource::Minutes, 2, DAY_MS).await.unwrap().unwrap();
+        assert_eq!(refused(DAY_MS).await, Some(Resource::Minutes));
+        let stranger = accounts::register(&store, "stranger@example.org", "$hash", false, 1).await.unwrap().unwrap();
+        assert_eq!(may(stranger.id, 0).await, Err(TalkingRefused::Rule(SpendingRefused::Unverified)));
     }
 
     async fn days_long_gone_are_taken_away(db: TestDatabase) {

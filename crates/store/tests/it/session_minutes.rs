@@ -38,4 +38,34 @@ on_both! {
         assert_eq!(session_minutes::uncounted(&db.store, 9 * MINUTE_MS, 10).await.unwrap(), []);
         assert_eq!(session_minutes::purge(&db.store).await.unwrap(), 1);
     }
+
+    async fn a_session_that_is_refused_a_minute_is_told_to_its_worker_and_then_overdue(db: TestDatabase) {
+        let id = db.announced("CA1").await.id;
+        sessions::activate(&db.store, &id).await.unwrap();
+        sessions::claim_agent(&db.store, &id, "w1", 1, 2_000).await.unwrap().unwrap();
+        let due = session_minutes::uncounted(&db.store, 1, 10).await.unwrap();
+        session_minutes::count(&db.store, &due[0]).await.unwrap();
+        let refused = async |worker| session_minutes::refused(&db.store, worker).await.unwrap();
+        let overdue = async |before| session_minutes::overdue(&db.store, before).await.unwrap();
+        assert_eq!(refused("w1").await, [""; 0]);
+        session_minutes::refuse(&db.store, &due[0], 100).await.unwrap();
+        session_minutes::refuse(&db.store, &due[0], 200).await.unwrap();
+        assert_eq!(refused("w1").await, [id.as_str()]);
+        assert_eq!(refused("w2").await, [""; 0]);
+        assert_eq!(overdue(99).await, [""; 0], "the agent may say goodbye");
+        assert_eq!(overdue(100).await, [id.as_str()], "the first refusal counts");
+        let later = session_minutes::uncounted(&db.store, 9 * MINUTE_MS, 10).await.unwrap();
+        assert_eq!(later, [], "it costs nothing more, on another day neither");
+        sessions::end(&db.store, &id, "completed", 2).await.unwrap();
+        assert_eq!((refused("w1").await, overdue(100).await), (vec![], vec![]));
+    }
+
+    async fn where_nobody_can_say_goodbye_nobody_is_waited_for(db: TestDatabase) {
+        let id = db.announced("CA1").await.id;
+        sessions::activate(&db.store, &id).await.unwrap();
+        let due = session_minutes::uncounted(&db.store, 1, 10).await.unwrap();
+        session_minutes::count(&db.store, &due[0]).await.unwrap();
+        session_minutes::refuse(&db.store, &due[0], 100).await.unwrap();
+        assert_eq!(session_minutes::overdue(&db.store, 0).await.unwrap(), [id]);
+    }
 }

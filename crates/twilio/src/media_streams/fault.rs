@@ -6,13 +6,15 @@ pub mod close_code {
     pub const BAD_START: u16 = 4400;
     /// The credentials are missing, wrong, spent, or of another call.
     pub const UNAUTHORIZED: u16 = 4401;
+    /// The account may not talk with an agent.
+    pub const FORBIDDEN: u16 = 4403;
     /// There is no such assistant.
     pub const NOT_FOUND: u16 = 4404;
     /// No `start` in time.
     pub const START_TIMEOUT: u16 = 4408;
     /// The session is over.
     pub const SESSION_ENDED: u16 = 4410;
-    /// Far more than real time, or errors without end.
+    /// Far more than real time, errors without end, or more than the account may spend today.
     pub const FLOODING: u16 = 4429;
 }
 
