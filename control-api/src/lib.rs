@@ -33,6 +33,7 @@ mod operations;
 mod path;
 mod public_url;
 mod query;
+mod recorder;
 mod recordings;
 mod rooms;
 mod routes;

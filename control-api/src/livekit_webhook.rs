@@ -4,6 +4,7 @@ use crate::{
     ControlApi, body,
     clock::now_ms,
     error::{ApiError, SignedProblem},
+    recorder,
     rooms::AGENT_IDENTITY,
 };
 use axum::{
@@ -85,5 +86,6 @@ async fn follow(api: &ControlApi, event: WebhookEvent) -> Result<(), ApiError> {
 
 fn is_human(participant: &ParticipantInfo) -> bool {
     participant.identity != AGENT_IDENTITY
+        && recorder::recording_of(&participant.identity).is_none()
         && matches!(participant.kind(), Kind::Standard | Kind::Sip)
 }

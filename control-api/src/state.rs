@@ -8,6 +8,7 @@ use crate::{
     join_link::JoinLinks,
     openai::Places,
     operations::ReadinessCache,
+    recorder,
     tenant_url::TenantUrls,
     webhooks::TenantTurns,
 };
@@ -54,6 +55,8 @@ pub struct Inner {
     pub(crate) proxied_sockets: Arc<Semaphore>,
     /// One place a request of OpenAI's shape.
     pub(crate) chat_places: Places,
+    /// One permit a room that is recorded here.
+    pub(crate) recorders: Arc<Semaphore>,
     /// Rung when there is work for the background.
     pub(crate) job_bell: JobBell,
     /// Checks and calls the URLs that tenants give.
@@ -120,6 +123,7 @@ impl ControlApi {
             tasks: TaskTracker::new(),
             proxied_sockets: Arc::new(Semaphore::new(limits.proxied_sockets)),
             chat_places: Places::new(limits.chats_at_once),
+            recorders: recorder::places(),
             job_bell: JobBell::default(),
             tenant_urls: TenantUrls::new(config.allows_private_urls)?,
             keyring: config.keyring.clone(),

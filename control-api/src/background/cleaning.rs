@@ -3,14 +3,16 @@
 use crate::{ControlApi, clock::now_ms};
 use casp_store::{
     Store, StoreError, action_log, ceilings, chat_turns, connections, idempotency, identities,
-    jobs, mailed_tokens, oauth, refresh_tokens, scheduled_calls, session_minutes, stream_tokens,
-    webhooks, workers,
+    jobs, mailed_tokens, oauth, recordings, refresh_tokens, scheduled_calls, session_minutes,
+    stream_tokens, webhooks, workers,
 };
 use std::time::Duration;
 
 const ROUND: Duration = Duration::from_mins(1);
 /// Expired tokens and dead workers are kept this long, for whoever looks for what went wrong.
 const KEPT_MS: i64 = 60 * 60 * 1_000;
+/// A recording of a room is stored this long after its session, unless its process is gone.
+const RECORDINGS_STORED_MS: i64 = 10 * 60 * 1_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Jobs that are done are kept this long: their keys keep the same work from being asked for twice.
 const JOBS_KEPT_MS: i64 = 7 * DAY_MS;
@@ -40,6 +42,7 @@ async fn clean(store: &Store, now: i64) -> Result<(), StoreError> {
     oauth::purge(store, now - KEPT_MS).await?;
     connections::purge_revocations(store, now - HISTORY_KEPT_MS).await?;
     session_minutes::purge(store).await?;
+    recordings::give_up_lost(store, now - RECORDINGS_STORED_MS).await?;
     ceilings::purge(store, now - USE_KEPT_MS).await?;
     idempotency::purge(store, now).await?;
     chat_turns::purge(store, now).await?;

@@ -5,6 +5,7 @@ mod answer;
 mod create;
 mod join;
 mod opening;
+mod recording;
 mod show;
 mod token;
 
@@ -23,6 +24,7 @@ pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
         .routes(routes!(token::issue_token))
         .routes(routes!(show::show_room))
         .routes(routes!(agent::switch_agent))
+        .routes(routes!(recording::switch_recording))
 }
 
 /// LiveKit's identity of the agent, in every room.

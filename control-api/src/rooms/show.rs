@@ -1,6 +1,6 @@
 //! `GET /room/{name}`
 
-use super::{AGENT_IDENTITY, live_session};
+use super::{AGENT_IDENTITY, live_session, recording};
 use crate::{
     ControlApi,
     auth::Caller,
@@ -81,7 +81,7 @@ pub(crate) async fn show_room(
         started_at: rfc3339(session.started_at_ms),
         agent_present: agent.is_some(),
         agent_state: agent.and_then(|agent| agent.attributes.get("lk.agent.state").cloned()),
-        recording: false,
+        recording: recording::going_on(&participants).is_some(),
         participants: participants
             .iter()
             .map(|participant| ParticipantView {

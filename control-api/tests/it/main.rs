@@ -27,6 +27,7 @@ mod provider;
 mod rate_limits;
 mod recording_callback;
 mod recordings;
+mod room_recording;
 mod rooms;
 mod rtc;
 mod scenarios;

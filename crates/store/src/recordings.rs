@@ -151,6 +151,57 @@ pub async fn stored(store: &Store, sid: &str, sound: &StoredSound) -> Result<boo
     Ok(done.rows_affected() == 1)
 }
 
+/// It begins now, after what everybody was told.
+pub async fn begin(
+    store: &Store,
+    sid: &str,
+    consent: &serde_json::Value,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    store
+        .timed(
+            sqlx::query(
+                "UPDATE recordings SET consent = $2, started_at_ms = $3 WHERE recording_sid = $1",
+            )
+            .bind(sid)
+            .bind(consent.to_string())
+            .bind(now_ms)
+            .execute(store.pool()),
+        )
+        .await?;
+    Ok(())
+}
+
+/// How long it is.
+pub async fn lasted(store: &Store, sid: &str, duration_ms: i64) -> Result<(), StoreError> {
+    store
+        .timed(
+            sqlx::query("UPDATE recordings SET duration_ms = $2 WHERE recording_sid = $1")
+                .bind(sid)
+                .bind(duration_ms)
+                .execute(store.pool()),
+        )
+        .await?;
+    Ok(())
+}
+
+/// Gives up recordings of rooms whose sessions are over since `before_ms`: the process that made them is gone.
+pub async fn give_up_lost(store: &Store, before_ms: i64) -> Result<u64, StoreError> {
+    let done = store
+        .timed(
+            sqlx::query(
+                "UPDATE recordings SET status = 'failed', error = 'the recording broke off' \
+                 WHERE status = 'pending' AND source = 'room' AND started_at_ms < $1 \
+                 AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = recordings.session_id \
+                 AND (s.state <> 'ended' OR s.ended_at_ms >= $1))",
+            )
+            .bind(before_ms)
+            .execute(store.pool()),
+        )
+        .await?;
+    Ok(done.rows_affected())
+}
+
 /// Its sound could not be had.
 pub async fn failed(store: &Store, sid: &str, error: &str) -> Result<(), StoreError> {
     store

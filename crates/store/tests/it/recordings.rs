@@ -2,6 +2,7 @@ use crate::databases::on_both;
 use casp_store::{
     erasures::{self, Round},
     recordings::{self, NewRecording, RecordingStatus, StoredSound},
+    sessions,
     transcripts::Subject,
 };
 
@@ -34,6 +35,37 @@ on_both! {
         assert_eq!(recordings::older(&db.store, 5_001, 10).await.unwrap().len(), 1);
         recordings::remove(&db.store, recording.id).await.unwrap();
         assert!(recordings::get(&db.store, "RE1").await.unwrap().is_none());
+    }
+
+    async fn a_recording_of_a_room_begins_after_its_announcement_and_is_given_up_when_its_process_is_gone(db: TestDatabase) {
+        let session = db.announced("CA1").await.id;
+        let new = |sid: &str| NewRecording {
+            account: db.account,
+            sid: sid.into(),
+            session_id: Some(session.clone()),
+            call_sid: None,
+            source: "room",
+            duration_ms: None,
+            channels: Some(1),
+            consent: serde_json::json!({}),
+            started_at_ms: 5,
+        };
+        for sid in ["RE1", "RE2"] {
+            recordings::announce(&db.store, &new(sid)).await.unwrap();
+        }
+        let consent = serde_json::json!({"announcement": "You are recorded."});
+        recordings::begin(&db.store, "RE1", &consent, 7).await.unwrap();
+        recordings::lasted(&db.store, "RE1", 2_500).await.unwrap();
+        let sound = StoredSound { object_key: "1/RE1.ogg".into(), content_type: "audio/ogg".into(), bytes: 7 };
+        recordings::stored(&db.store, "RE1", &sound).await.unwrap();
+        let get = async |sid| recordings::get(&db.store, sid).await.unwrap().unwrap();
+        let first = get("RE1").await;
+        assert_eq!((first.started_at_ms, first.duration_ms, first.consent), (7, Some(2_500), consent));
+        assert_eq!(recordings::give_up_lost(&db.store, 900).await.unwrap(), 0, "the session lives");
+        sessions::end(&db.store, &session, "completed", 1_000).await.unwrap();
+        assert_eq!(recordings::give_up_lost(&db.store, 1_000).await.unwrap(), 0, "it may be stored in a moment");
+        assert_eq!(recordings::give_up_lost(&db.store, 1_001).await.unwrap(), 1);
+        assert_eq!((get("RE1").await.status, get("RE2").await.status), (RecordingStatus::Stored, RecordingStatus::Failed));
     }
 
     async fn an_erasure_forgets_whom_it_was_about(db: TestDatabase) {
