@@ -7,6 +7,8 @@ mod security_headers;
 mod time_limit;
 mod trace;
 
+pub(crate) use security_headers::PagePolicy;
+
 use crate::ControlApi;
 use axum::{Router, extract::Request, middleware};
 use tower_http::{

@@ -6,6 +6,7 @@ use crate::{
     auth::{AccessTokens, Passwords, RateLimits},
     background::JobBell,
     join_link::JoinLinks,
+    layers::PagePolicy,
     openai::Places,
     operations::ReadinessCache,
     recorder,
@@ -57,6 +58,8 @@ pub struct Inner {
     pub(crate) chat_places: Places,
     /// One permit a room that is recorded here.
     pub(crate) recorders: Arc<Semaphore>,
+    /// What browsers let our pages do.
+    pub(crate) page_policy: PagePolicy,
     /// Rung when there is work for the background.
     pub(crate) job_bell: JobBell,
     /// Checks and calls the URLs that tenants give.
@@ -124,6 +127,7 @@ impl ControlApi {
             proxied_sockets: Arc::new(Semaphore::new(limits.proxied_sockets)),
             chat_places: Places::new(limits.chats_at_once),
             recorders: recorder::places(),
+            page_policy: PagePolicy::new(config.livekit_public_url.as_ref()),
             job_bell: JobBell::default(),
             tenant_urls: TenantUrls::new(config.allows_private_urls)?,
             keyring: config.keyring.clone(),

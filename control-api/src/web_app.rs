@@ -3,7 +3,7 @@
 use crate::error::plain;
 use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -18,6 +18,9 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
 <body><h1>CASP is running</h1><p>The web app was not built into this binary. Build it with \
 <code>make build</code> (or <code>npm ci &amp;&amp; npm run build</code> in <code>web/</code>) and start CASP again.</p>\
 <p>The API is described at <a href=\"/docs/\">/docs</a>.</p></body></html>";
+
+/// Lists whose paths end with a slash: who leaves it out is led there.
+const WITH_A_SLASH: [&str; 2] = ["/api/enhanced-transcripts/", "/stored-transcripts/"];
 
 /// `GET /`
 pub(crate) async fn index(headers: HeaderMap) -> Response {
@@ -38,6 +41,14 @@ pub(crate) async fn asset(method: Method, uri: Uri, headers: HeaderMap) -> Respo
         && let Some(file) = WebApp::get(path)
     {
         return serve(path, file, &headers);
+    }
+    if let Some(lists) = WITH_A_SLASH
+        .iter()
+        .find(|it| it.trim_end_matches('/') == uri.path())
+    {
+        let query = uri.query().map(|query| format!("?{query}"));
+        let there = format!("{lists}{}", query.unwrap_or_default());
+        return Redirect::temporary(&there).into_response();
     }
     plain(StatusCode::NOT_FOUND).into_response()
 }

@@ -2,7 +2,7 @@
 
 use super::{phone_session_id, signed_form::SignedForm, status};
 use crate::{
-    ControlApi,
+    ControlApi, call_trace,
     clock::{now_ms, rfc3339},
     error::{ApiError, FieldError, SignedProblem},
 };
@@ -51,6 +51,7 @@ pub(crate) async fn recording_callback(
     })?;
     let session = session_of(&api, &call).await?;
     let session = session.ok_or(ApiError::NotFound("There is no such call."))?;
+    call_trace::joins(&session);
     match form.text("RecordingStatus").as_str() {
         "completed" | "" => {
             let job = job(&api, &form, &call, &recording, &session).await?;

@@ -132,6 +132,16 @@ async fn every_answer_has_an_id_and_headers_that_bind_browsers() {
          connect-src 'self' ws: wss:; media-src 'self' blob:; worker-src 'self' blob:; font-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
+    let elsewhere = TestApp::with(|config| {
+        config.livekit_public_url = Some("wss://livekit.example.com:7443/sub".parse().unwrap());
+    })
+    .await;
+    let answer = send(elsewhere.get("/healthz")).await;
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    assert!(
+        policy.contains("connect-src 'self' ws: wss: https://livekit.example.com:7443; "),
+        "LiveKit's client asks there by HTTP, too: {policy}"
+    );
     let plain = TestApp::with(|config| {
         config.public_url = "http://localhost:8080".parse().unwrap();
     })
@@ -189,4 +199,17 @@ async fn other_origins_pages_may_call_when_settings_name_them() {
     );
     let refused = send(preflight("https://evil.example")).await;
     assert!(!refused.headers.contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test]
+async fn a_list_is_found_without_the_slash_at_its_end() {
+    let app = TestApp::production().await;
+    for path in ["/api/enhanced-transcripts", "/stored-transcripts"] {
+        let list = app.get_ours(&format!("{path}?limit=5")).await;
+        assert_eq!(
+            (list.status, list.text.as_str()),
+            (StatusCode::OK, "[]"),
+            "{path}"
+        );
+    }
 }
