@@ -93,11 +93,16 @@ impl TestApp {
 
     /// Production on PostgreSQL. All tests of this run share the database.
     pub(crate) async fn on_postgres() -> Self {
+        Self::on_postgres_with(|_| {}).await
+    }
+
+    /// Production on PostgreSQL, but for what `change` changes.
+    pub(crate) async fn on_postgres_with(change: impl FnOnce(&mut ControlApiConfig)) -> Self {
         let server = tokio::task::spawn_blocking(PostgresServer::shared)
             .await
             .unwrap();
         let folder = tempfile::tempdir().unwrap();
-        Self::on(&server.url("postgres"), folder, |_| {}).await
+        Self::on(&server.url("postgres"), folder, change).await
     }
 
     async fn on(

@@ -1,4 +1,4 @@
-use crate::test_app::{Answer, KEY, NEIGHBOURS_KEY, TestApp, eventually, now_ms, send};
+use crate::test_app::{Answer, KEY, NEIGHBOURS_KEY, TestApp, eventually, now_ms, send, unique};
 use axum::{
     Router,
     body::Bytes,
@@ -335,11 +335,21 @@ async fn call_that_ends(app: &TestApp, account: AccountId, call: &str, said: &st
 
 #[tokio::test]
 async fn a_complete_transcript_is_told_of_with_the_words_of_the_end() {
-    let app = open_to_this_machine().await;
-    let backend = Backend::of(&app).await;
-    call_that_ends(&app, app.neighbour, "CA1", "Next door").await;
-    call_that_ends(&app, app.account, "CA2", "").await;
-    call_that_ends(&app, app.account, "CA3", "Good bye then").await;
+    complete_transcripts_are_told_of(&open_to_this_machine().await).await;
+}
+
+#[tokio::test]
+async fn and_so_it_is_on_postgres() {
+    let app = TestApp::on_postgres_with(|config| config.allows_private_urls = true).await;
+    complete_transcripts_are_told_of(&app).await;
+}
+
+async fn complete_transcripts_are_told_of(app: &TestApp) {
+    let backend = Backend::of(app).await;
+    let call = unique("CA");
+    call_that_ends(app, app.neighbour, &unique("CA"), "Next door").await;
+    call_that_ends(app, app.account, &unique("CA"), "").await;
+    call_that_ends(app, app.account, &call, "Good bye then").await;
     let ready = || {
         let taken = backend.taken().into_iter().map(|(_, message)| message);
         taken
@@ -351,7 +361,7 @@ async fn a_complete_transcript_is_told_of_with_the_words_of_the_end() {
     let told = ready();
     assert_eq!(told.len(), 1, "{told:?}");
     let data = &told[0]["data"];
-    assert_eq!(data["session_id"], "phone-CA3");
+    assert_eq!(data["session_id"], format!("phone-{call}"));
     assert_eq!(
         (&data["total_words"], &data["status"]),
         (&json!(3), &json!("completed"))
