@@ -53,6 +53,7 @@ async def test_two_processes_place_each_call_once(http, request, twilio, tmp_pat
     assert {call["call_sid"] for call in calls} == set(twilio.calls)
     called = collections.Counter(form["To"] for method, path, form in twilio.requests if method == "POST" and path.endswith("/Calls.json"))
     assert called == {to: 1 for to in numbers}
+    await twilio.settled()
     await first.stop()
     await second.stop()
 
@@ -63,9 +64,11 @@ async def test_a_call_outlives_the_process_that_took_it(http, request, twilio, t
     first = await instance(request, twilio, tmp_path, 1)
     await schedule(http, first, to, 2)
     await first.stop(signal.SIGKILL)
+    twilio.killed.add(first.url)
     await asyncio.sleep(2)
     assert not twilio.calls
     second = await instance(request, twilio, tmp_path, 2)
     [call] = await all_placed(http, second, 1)
     assert list(twilio.calls) == [call["call_sid"]]
+    await twilio.settled()
     await second.stop()
