@@ -1,5 +1,4 @@
-//! Micro-benchmarks of the frame path (under `benches/`) and the light load callers, which this
-//! library is.
+//! Micro-benchmarks of the frame path (under `benches/`), the light load callers, and the load on the HTTP API.
 //!
 //! A caller follows the script of the rig (`rig/simlib.py`), with the same definitions and the same
 //! JSON, at a hundredth of its cost: what callers say is encoded once for all, and what they hear is
@@ -8,12 +7,15 @@
 
 pub mod caller;
 pub mod clock;
+pub mod conversations;
 pub mod ear;
 pub mod gate;
+pub mod load;
 pub mod mouth;
 pub mod phone;
 pub mod playout;
 pub mod report;
 pub mod room;
 pub mod script;
+pub mod service;
 pub mod utterance;

@@ -1,146 +1,175 @@
-//! Load on the HTTP API: so many clients at once, each asking again as soon as it is answered.
+//! `casp control-api` under load, on SQLite and on PostgreSQL: reads, tokens, rooms, and its memory while it is idle.
 //!
-//! `api --url http://127.0.0.1:8080 --key sk_… --clients 1,16,64 --seconds 4 GET /users/me POST /room/join '{…}'`
-//! prints one JSON object a line: method, path, clients, requests a second, p50 and p99 in milliseconds, failures.
-//! `{n}` in a path or body is replaced by a number that never comes twice.
+//! `api --casp target/release/casp` makes the databases, fills them with 100,000 conversations, starts LiveKit's server
+//! and the API, and prints a table; `--output` keeps the figures as JSON.
 
-use anyhow::{Context as _, bail};
-use clap::Parser;
-use reqwest::{Client, Method};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+use anyhow::Context as _;
+use casp_benches::{
+    conversations,
+    load::{self, Ask, Load},
+    service::Service,
 };
-use tokio::task::JoinSet;
+use casp_store::{
+    Store,
+    accounts::{self, KeyKind},
+};
+use casp_testkit::LiveKitServer;
+use clap::Parser;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::{path::PathBuf, time::Duration};
+use tokio::process::Command;
 
-/// Load on the HTTP API.
+const KEY: &str = "sk_bench_0123456789abcdefghijklmnop";
+
+/// The API under load.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Where it is.
+    /// The binary.
     #[arg(long)]
-    url: String,
-    /// API key.
-    #[arg(long)]
-    key: String,
-    /// Clients at once; several runs, one after the other.
+    casp: PathBuf,
+    /// Conversations of the account that asks.
+    #[arg(long, default_value_t = 100_000)]
+    count: u32,
+    /// Clients at once; one run each.
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     clients: Vec<usize>,
     /// Length of a run.
     #[arg(long, default_value_t = 4)]
     seconds: u64,
-    /// METHOD PATH, and for POST a BODY.
-    #[arg(required = true)]
-    requests: Vec<String>,
-}
-
-/// What is asked for.
-#[derive(Debug, Clone)]
-struct Ask {
-    method: Method,
-    path: String,
-    body: Option<String>,
+    /// Databases: `sqlite`, `postgres`.
+    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
+    databases: Vec<String>,
+    /// Where to write the figures, as JSON.
+    #[arg(long)]
+    output: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    for ask in asks(&args.requests)? {
+    let folder = tempfile::tempdir()?;
+    let livekit = LiveKitServer::start().await;
+    let mut figures = Vec::new();
+    for name in &args.databases {
+        let url = match name.as_str() {
+            "sqlite" => format!("sqlite://{}/bench.db", folder.path().display()),
+            "postgres" => conversations::postgres().await?,
+            other => anyhow::bail!("no such database: {other}"),
+        };
+        let measured = measure(name, &url, &livekit, &args).await;
+        figures.extend(measured.context(name.clone())?);
+    }
+    if let Some(file) = &args.output {
+        std::fs::write(file, serde_json::to_string_pretty(&figures)?)?;
+    }
+    Ok(())
+}
+
+async fn measure(
+    name: &str,
+    database: &str,
+    livekit: &LiveKitServer,
+    args: &Args,
+) -> anyhow::Result<Vec<Value>> {
+    fill(name, database, args.count).await?;
+    let api = start(args, database, livekit).await?;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let idle_mib = api.resident_mib()?;
+    println!("{name}: {idle_mib:.1} MiB idle");
+    let mut figures = vec![json!({"database": name, "what": "idle", "resident_mib": idle_mib})];
+    println!(
+        "{:<34} {:>7} {:>9} {:>8} {:>8} {:>8}",
+        name, "clients", "a second", "p50 ms", "p99 ms", "failures"
+    );
+    for ask in asks() {
         for &clients in &args.clients {
-            run(&args, &ask, clients).await?;
+            let load = Load {
+                url: api.url.clone(),
+                key: KEY.to_owned(),
+                clients,
+                time: Duration::from_secs(args.seconds),
+            };
+            let answers = load::run(&load, &ask).await?;
+            println!(
+                "{:<34} {clients:>7} {:>9.0} {:>8.2} {:>8.2} {:>8}",
+                ask.name, answers.a_second, answers.p50_ms, answers.p99_ms, answers.failures
+            );
+            figures.push(json!({
+                "database": name, "what": ask.name, "clients": clients, "transcripts": args.count,
+                "answers": answers,
+            }));
         }
     }
+    api.stop().await?;
+    Ok(figures)
+}
+
+/// What is asked: the reads of a page that a user looks at, and the ways into a room.
+fn asks() -> Vec<Ask> {
+    let get = |name, path: String| Ask {
+        name,
+        method: Method::GET,
+        path,
+        body: None,
+    };
+    let post = |name, path: &str, body: &str| Ask {
+        name,
+        method: Method::POST,
+        path: path.to_owned(),
+        body: Some(body.to_owned()),
+    };
+    let search = |word| format!("/api/enhanced-transcripts/?limit=10&q={word}");
+    vec![
+        get("GET /users/me", "/users/me".to_owned()),
+        get(
+            "a page of transcripts",
+            "/api/enhanced-transcripts/?limit=10".to_owned(),
+        ),
+        get("a search, a common word", search(conversations::word(0))),
+        get("a search, a rare word", search(conversations::word(19_000))),
+        post(
+            "POST /room/token, an open room",
+            "/room/token",
+            r#"{"room_name":"bench","participant_identity":"caller{n}"}"#,
+        ),
+        post(
+            "POST /room/join, a new room",
+            "/room/join",
+            r#"{"roomName":"bench-{n}","participantIdentity":"ann"}"#,
+        ),
+    ]
+}
+
+async fn fill(name: &str, database: &str, count: u32) -> anyhow::Result<()> {
+    let store = Store::connect(database).await?;
+    store.migrate().await?;
+    let mut ids = Vec::new();
+    for email in ["ours@example.org", "next@example.org"] {
+        ids.push(accounts::ensure(&store, email, None, false).await?.id);
+    }
+    accounts::ensure_key(&store, ids[0], KeyKind::Secret, KEY).await?;
+    conversations::fill(&store, ids[0], ids[1], count).await?;
+    store.close().await;
+    if name == "postgres" {
+        conversations::vacuum(database).await?;
+    }
     Ok(())
 }
 
-fn asks(words: &[String]) -> anyhow::Result<Vec<Ask>> {
-    let mut asks = Vec::new();
-    let mut words = words.iter();
-    while let Some(method) = words.next() {
-        let method: Method = method.parse().context("METHOD")?;
-        let path = words.next().context("PATH is missing")?.clone();
-        let body = match method {
-            Method::POST => Some(words.next().context("BODY is missing")?.clone()),
-            _ => None,
-        };
-        asks.push(Ask { method, path, body });
-    }
-    Ok(asks)
-}
-
-async fn run(args: &Args, ask: &Ask, clients: usize) -> anyhow::Result<()> {
-    static NUMBER: AtomicU64 = AtomicU64::new(1);
-    let http = Client::builder()
-        .timeout(Duration::from_secs(30))
-        .pool_max_idle_per_host(clients)
-        .build()?;
-    let shared = Arc::new((http, args.url.clone(), args.key.clone(), ask.clone()));
-    let end = Instant::now() + Duration::from_secs(args.seconds);
-    let mut tasks = JoinSet::new();
-    for _ in 0..clients {
-        let shared = shared.clone();
-        tasks.spawn(async move {
-            let (mut times, mut failures) = (Vec::new(), 0_u64);
-            // The first request of each client makes the connection, and is not counted.
-            let mut is_first = true;
-            while Instant::now() < end {
-                let (http, url, key, ask) = &*shared;
-                let number = NUMBER.fetch_add(1, Ordering::Relaxed).to_string();
-                let mut request = http
-                    .request(
-                        ask.method.clone(),
-                        format!("{url}{}", ask.path.replace("{n}", &number)),
-                    )
-                    .bearer_auth(key);
-                if let Some(body) = &ask.body {
-                    request = request.body(body.replace("{n}", &number));
-                }
-                let begin = Instant::now();
-                let is_fine = match request.send().await {
-                    Ok(response) => {
-                        response.status().is_success() && response.bytes().await.is_ok()
-                    }
-                    Err(_) => false,
-                };
-                if !is_fine {
-                    failures += 1;
-                } else if !is_first {
-                    times.push(begin.elapsed());
-                }
-                is_first = false;
-            }
-            (times, failures)
-        });
-    }
-    let (mut times, mut failures) = (Vec::new(), 0);
-    while let Some(done) = tasks.join_next().await {
-        let (part, failed) = done?;
-        times.extend(part);
-        failures += failed;
-    }
-    if times.is_empty() {
-        bail!(
-            "{} {}: nothing was answered ({failures} failures)",
-            ask.method,
-            ask.path
-        );
-    }
-    times.sort_unstable();
-    let at =
-        |share: f64| times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
-    println!(
-        "{}",
-        serde_json::json!({
-            "method": ask.method.as_str(), "path": ask.path, "clients": clients,
-            "requests_per_s": times.len() as f64 / args.seconds as f64,
-            "p50_ms": round(at(0.5)), "p99_ms": round(at(0.99)), "failures": failures,
-        })
-    );
-    Ok(())
-}
-
-fn round(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
+async fn start(args: &Args, database: &str, livekit: &LiveKitServer) -> anyhow::Result<Service> {
+    let mut command = Command::new(&args.casp);
+    command
+        .arg("control-api")
+        .env("PORT", "0")
+        .env("DATABASE_URL", database)
+        .env("LIVEKIT_URL", livekit.url())
+        .env("LIVEKIT_API_KEY", LiveKitServer::KEY)
+        .env("LIVEKIT_API_SECRET", LiveKitServer::SECRET)
+        .env("SECRET_KEY", "b7f1c2a94e6d8035b7f1c2a94e6d8035")
+        .env("TWILIO_AUTH_TOKEN", "of nobody")
+        .env("PUBLIC_URL", "http://127.0.0.1:8080")
+        .env("RATE_LIMIT_GUEST_JOINS", "0")
+        .env("RETENTION_DAYS", "0");
+    Service::start(&mut command).await
 }

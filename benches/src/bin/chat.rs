@@ -4,19 +4,19 @@
 //! times to the first token in milliseconds (direct, through CASP, the difference of the medians), resident memory in MiB
 //! (idle, at its highest with all streams open, the difference). `casp dev` finds livekit-server as always.
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
+use casp_benches::service::Service;
 use clap::Parser;
 use futures_util::StreamExt as _;
 use reqwest::Client;
 use std::{
-    path::PathBuf,
-    process::Stdio,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
-    process::{Child, ChildStdout, Command},
+    process::Command,
     task::JoinSet,
     time::sleep,
 };
@@ -51,7 +51,8 @@ async fn main() -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let model = format!("http://{}/v1", listener.local_addr()?);
     tokio::spawn(serve(listener));
-    let casp = Casp::start(&args, &model).await?;
+    let folder = tempfile::tempdir()?;
+    let casp = start(&args, &model, folder.path()).await?;
     let http = Client::builder().no_proxy().tcp_nodelay(true).build()?;
     let through = format!("{}/v1", casp.url);
     let (mut direct, mut added) = (Vec::new(), Vec::new());
@@ -126,7 +127,7 @@ async fn many_streams(
     http: &Client,
     base: &str,
     streams: usize,
-    casp: &Casp,
+    casp: &Service,
 ) -> anyhow::Result<(f64, f64)> {
     sleep(Duration::from_secs(2)).await;
     let idle = casp.resident_mib()?;
@@ -166,63 +167,15 @@ impl Times {
 }
 
 /// `casp dev`, with our model behind it.
-struct Casp {
-    process: Child,
-    url: String,
-    _lines: Lines<BufReader<ChildStdout>>,
-    _folder: tempfile::TempDir,
-}
-
-impl Casp {
-    async fn start(args: &Args, model: &str) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let mut process = Command::new(&args.casp)
-            .args(["dev", "--port", "0", "--data-dir"])
-            .arg(folder.path())
-            .env("OPENAI_BASE_URL", model)
-            .env("CASP_DEV_API_KEY", KEY)
-            .env("RATE_LIMIT_CHATS", "0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("{}", args.casp.display()))?;
-        let stdout = process.stdout.take().context("no output")?;
-        let mut lines = BufReader::new(stdout).lines();
-        let url = tokio::time::timeout(Duration::from_mins(1), async {
-            while let Some(line) = lines.next_line().await? {
-                if let Some((_, url)) = line.split_once("ready ") {
-                    return Ok(url.trim().to_owned());
-                }
-            }
-            bail!("casp ended before it was ready")
-        });
-        let url = url.await.context("casp was not ready in time")??;
-        Ok(Self {
-            process,
-            url,
-            _lines: lines,
-            _folder: folder,
-        })
-    }
-
-    fn resident_mib(&self) -> anyhow::Result<f64> {
-        let id = self.process.id().context("casp has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS"));
-        let kib = line.and_then(|line| line.split_whitespace().nth(1));
-        Ok(kib.context("no VmRSS")?.parse::<f64>()? / 1024.0)
-    }
-
-    /// As a person would, so that it ends its own children.
-    async fn stop(mut self) -> anyhow::Result<()> {
-        if let Some(id) = self.process.id() {
-            Command::new("kill").arg(id.to_string()).status().await?;
-        }
-        tokio::time::timeout(Duration::from_secs(20), self.process.wait()).await??;
-        Ok(())
-    }
+async fn start(args: &Args, model: &str, folder: &Path) -> anyhow::Result<Service> {
+    let mut command = Command::new(&args.casp);
+    command
+        .args(["dev", "--port", "0", "--data-dir"])
+        .arg(folder)
+        .env("OPENAI_BASE_URL", model)
+        .env("CASP_DEV_API_KEY", KEY)
+        .env("RATE_LIMIT_CHATS", "0");
+    Service::start(&mut command).await
 }
 
 /// A model that thinks for a while and then says words.
