@@ -32,6 +32,7 @@ use request::ChatCompletionRequest;
 use run::Run;
 use serde_json::Value;
 use std::sync::Arc;
+use stream::ChatEvent;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Longest `user`, bytes: an e-mail address fits.
@@ -51,7 +52,7 @@ pub(super) fn routes() -> OpenApiRouter<ControlApi> {
     request_body = ChatCompletionRequest,
     responses(
         (status = 200, description = "The answer; with `stream`, events that each hold a `chat.completion.chunk`",
-            content((ChatCompletion = "application/json"), (String = "text/event-stream"))),
+            content((ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"))),
         OpenAiProblem,
     ),
     security(("api_key" = []))

@@ -13,9 +13,21 @@ use casp_providers::ToolCall;
 use futures_util::stream;
 use serde::Serialize;
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use utoipa::ToSchema;
 
 /// A silent stream says that it is alive, so that proxies keep it, and a client that went away is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// An event of a stream.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only described")]
+pub(crate) struct ChatEvent {
+    /// A `chat.completion.chunk` as JSON; of the last event `[DONE]`.
+    #[schema(
+        example = r#"{"id":"chatcmpl-364c26f07e54979d","object":"chat.completion.chunk","created":1795282170,"model":"casp-realtime","choices":[{"index":0,"delta":{"content":"Good"},"finish_reason":null}]}"#
+    )]
+    data: String,
+}
 
 #[derive(Serialize)]
 struct Chunk<'a> {
