@@ -79,6 +79,14 @@ async fn what_there_is_is_listed_with_its_schema() {
     );
     assert_eq!(agenda["parameters"]["type"], "object");
     assert!(actions.iter().any(|a| a["kind"] == "write"));
+    for action in &actions {
+        let name = action["name"].as_str().unwrap();
+        let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+        assert!(name.bytes().all(is_safe) && name.len() < 64, "{name}");
+        assert_eq!(action["parameters"]["type"], "object", "{name}");
+        // Not every model's API follows references.
+        assert!(!action["parameters"].to_string().contains("$ref"), "{name}");
+    }
     for key in ["sk_wrong", PAGE_KEY] {
         let answer = office.get(key, "/v1/actions").await;
         assert!(answer.status.is_client_error(), "{key}: {answer:?}");

@@ -112,6 +112,7 @@ const ROUTES: &[&str] = &[
     "POST /room/join",
     "POST /room/token",
     "POST /room/{name}/agent",
+    "POST /room/{name}/recording",
     "POST /schedule-call",
     "POST /store-transcript/{transcript_sid}",
     "POST /token",

@@ -1,12 +1,14 @@
 //! Tools: what the model may call, and the registry of CASP's actions as tools.
 
-mod catalogue;
-mod connection_check;
 mod hang_up;
 mod set;
+#[cfg(test)]
+mod unconnected;
 mod vocabulary;
 
 pub use set::ToolSet;
+#[cfg(test)]
+pub(crate) use unconnected::unconnected;
 pub(crate) use vocabulary::is_action_pattern;
 
 use crate::{Prepared, Speaker, ToolKind, ToolOutcome};

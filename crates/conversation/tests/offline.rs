@@ -1,10 +1,15 @@
 //! The offline default: the rule-based assistant with the tools of an account that has connected nothing.
 
+use casp_actions::{
+    AccessToken, ActionContext, ActionServices, Endpoints, Owner, Provider, TokenError, TokenSource,
+};
 use casp_conversation::{
     Action, ActionName, Assistant, Conversation, NoTools, Prepared, ReplyEvent, Speaker, ToolKind,
     ToolOutcome, ToolSet, Tools,
 };
 use casp_providers::builtin::assistant::RuleBased;
+use casp_store::{AccountId, Store};
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -16,11 +21,42 @@ fn conversation(tools: Arc<dyn Tools>) -> Conversation {
     Conversation::new(assistant, Arc::new(RuleBased::new()), tools, now)
 }
 
-fn tools() -> Arc<dyn Tools> {
-    Arc::new(ToolSet::for_assistant(
-        Assistant::builtin("default").expect("it is built in"),
-        Vec::new(),
-    ))
+/// Nothing is connected.
+#[derive(Debug)]
+struct NoConnections;
+
+#[async_trait::async_trait]
+impl TokenSource for NoConnections {
+    async fn token(&self, _: &Owner, provider: Provider) -> Result<AccessToken, TokenError> {
+        Err(TokenError::NotConnected(provider))
+    }
+    async fn renewed(
+        &self,
+        _: &Owner,
+        provider: Provider,
+        _: &AccessToken,
+    ) -> Result<AccessToken, TokenError> {
+        Err(TokenError::NotConnected(provider))
+    }
+}
+
+async fn tools() -> Arc<dyn Tools> {
+    let context = ActionContext {
+        services: Arc::new(ActionServices {
+            tokens: Arc::new(NoConnections),
+            http: reqwest::Client::new(),
+            endpoints: Endpoints::default(),
+            store: Store::connect("sqlite::memory:").await.expect("a database"),
+            language_model: Arc::new(RuleBased::new()),
+            now: Timestamp::now,
+        }),
+        account: AccountId(1),
+        zone: TimeZone::UTC,
+        session: None,
+    };
+    let assistant = Assistant::builtin("default").expect("it is built in");
+    let actions = casp_actions::actions(&context);
+    Arc::new(ToolSet::for_assistant(assistant, actions))
 }
 
 /// Says something, and gives what is spoken and whether the conversation is over.
@@ -42,7 +78,11 @@ async fn turn(conversation: &mut Conversation, text: &str) -> (Vec<String>, bool
 
 #[tokio::test]
 async fn asked_for_the_calendar_it_says_that_none_is_connected_and_how_to_connect_one() {
-    let (clauses, is_over) = turn(&mut conversation(tools()), "what is on my calendar today").await;
+    let (clauses, is_over) = turn(
+        &mut conversation(tools().await),
+        "what is on my calendar today",
+    )
+    .await;
     assert_eq!(
         clauses,
         [
@@ -64,7 +104,7 @@ async fn asked_for_the_calendar_it_says_that_none_is_connected_and_how_to_connec
 
 #[tokio::test]
 async fn a_conversation_goes_from_hello_to_goodbye() {
-    let mut conversation = conversation(tools());
+    let mut conversation = conversation(tools().await);
     assert_eq!(
         turn(&mut conversation, "hello").await.0,
         ["Hello!", "How can I help you?"]

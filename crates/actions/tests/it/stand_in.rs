@@ -224,6 +224,20 @@ impl StandIn {
         let at = memory.received.iter().filter(|one| one.path == path);
         at.cloned().collect()
     }
+
+    /// What comes of work that asks for this path once more, when time passes from then on and nothing else happens.
+    pub(crate) async fn outwaited<T>(&self, path: &str, work: impl Future<Output = T>) -> T {
+        let before = self.received(path).len();
+        let mut work = std::pin::pin!(work);
+        while self.received(path).len() == before {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(std::time::Duration::from_millis(5)) => {}
+            }
+        }
+        tokio::time::pause();
+        work.await
+    }
 }
 
 async fn read(request: Request) -> Received {

@@ -1,6 +1,6 @@
 //! The registry: the actions of one conversation as tools.
 
-use super::{Tools, catalogue, connection_check::ConnectionCheck, hang_up::HangUp, no_such_tool};
+use super::{Tools, hang_up::HangUp, no_such_tool};
 use crate::{Action, ActionName, Assistant, Modality, Prepared, Speaker, ToolKind, ToolOutcome};
 use casp_providers::ToolSpec;
 use serde_json::Value;
@@ -34,11 +34,6 @@ impl ToolSet {
         is_allowed: impl Fn(&str) -> bool,
     ) -> Self {
         let mut set = Self::new();
-        for entry in catalogue::entries() {
-            if is_allowed(entry.name.as_str()) {
-                set = set.with(Arc::new(ConnectionCheck::new(entry)));
-            }
-        }
         for action in actions {
             if is_allowed(action.name().as_str()) {
                 set = set.with(action);
@@ -107,7 +102,7 @@ impl Tools for ToolSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ToolStatus;
+    use crate::{ToolStatus, tools::unconnected};
     use serde_json::json;
 
     fn somebody() -> Speaker {
@@ -123,47 +118,20 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_one_that_providers_take() {
-        let everything = Assistant {
-            allowed_actions: vec!["*".into()],
-            ..default_assistant()
-        };
-        let set = ToolSet::for_assistant(&everything, Vec::new());
-        assert!(set.specs().len() > 10);
-        for spec in set.specs() {
-            let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-            assert!(
-                spec.name.bytes().all(is_safe) && spec.name.len() <= 64,
-                "{}",
-                spec.name
-            );
-            assert_eq!(spec.parameters["type"], "object", "{}", spec.name);
-        }
-    }
-
-    #[test]
     fn an_assistant_has_what_it_allows_and_no_more() {
         let assistant = Assistant {
             allowed_actions: vec!["outlook.*".into(), "call.hang_up".into()],
             ..default_assistant()
         };
-        let names = names(&ToolSet::for_assistant(&assistant, Vec::new()));
-        assert_eq!(
-            names,
-            [
-                "outlook__unread",
-                "outlook__send",
-                "outlook__search",
-                "call__hang_up"
-            ]
-        );
+        let names = names(&ToolSet::for_assistant(&assistant, unconnected()));
+        assert_eq!(names, ["outlook__unread", "outlook__send", "call__hang_up"]);
     }
 
     #[test]
     fn a_stranger_may_only_hang_up_and_a_reader_has_no_call() {
         let assistant = default_assistant();
         assert_eq!(
-            names(&ToolSet::for_stranger(&assistant, Vec::new())),
+            names(&ToolSet::for_stranger(&assistant, unconnected())),
             ["call__hang_up"]
         );
         let text = Assistant {
@@ -171,37 +139,14 @@ mod tests {
             ..assistant
         };
         assert!(
-            !names(&ToolSet::for_assistant(&text, Vec::new()))
+            !names(&ToolSet::for_assistant(&text, unconnected()))
                 .contains(&"call__hang_up".to_owned())
         );
     }
 
     #[tokio::test]
-    async fn without_a_connection_every_action_says_how_to_connect() {
-        let set = ToolSet::for_assistant(&default_assistant(), Vec::new());
-        let outcome = set
-            .call(
-                &somebody(),
-                "google-calendar__agenda",
-                json!({"day": "today"}),
-            )
-            .await;
-        assert_eq!(outcome.status, ToolStatus::Failed);
-        assert!(
-            outcome
-                .error
-                .unwrap()
-                .starts_with("No Google Calendar is connected")
-        );
-        assert_eq!(
-            outcome.connect.unwrap(),
-            "/v1/oauth/connect/google-calendar"
-        );
-    }
-
-    #[tokio::test]
     async fn hanging_up_ends_the_conversation() {
-        let outcome = ToolSet::for_assistant(&default_assistant(), Vec::new())
+        let outcome = ToolSet::for_assistant(&default_assistant(), unconnected())
             .call(&somebody(), "call__hang_up", json!({}))
             .await;
         assert!(outcome.ends_conversation);
@@ -210,7 +155,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_there_is_said() {
-        let set = ToolSet::for_assistant(&default_assistant(), Vec::new());
+        let set = ToolSet::for_assistant(&default_assistant(), unconnected());
         let expected = ToolOutcome::failed("There is no tool nothing__here.");
         let outcome = set.call(&somebody(), "nothing__here", json!({})).await;
         assert_eq!(outcome, expected);
@@ -243,7 +188,7 @@ mod tests {
                 ToolOutcome::succeeded(json!([]))
             }
         }
-        let before = ToolSet::for_assistant(&default_assistant(), Vec::new());
+        let before = ToolSet::for_assistant(&default_assistant(), unconnected());
         let after = before
             .clone()
             .with(Arc::new(Agenda(ActionName::new("google-calendar.agenda"))));

@@ -47,12 +47,12 @@ pub(crate) fn is_action_pattern(pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::is_action_pattern;
-    use crate::{Assistant, tools::catalogue};
+    use crate::{Assistant, tools::unconnected};
 
     #[test]
     fn what_models_are_told_of_and_built_in_assistants_use_has_a_name() {
-        for entry in catalogue::entries() {
-            assert!(is_action_pattern(entry.name.as_str()), "{}", entry.name);
+        for action in unconnected() {
+            assert!(is_action_pattern(action.name().as_str()), "{action:?}");
         }
         for assistant in Assistant::builtins() {
             for pattern in assistant

@@ -151,7 +151,7 @@ async fn a_portal_that_never_answers_is_given_up() {
     let (portal, actions) = hubspot().await;
     let arguments = settled(&actions, "hubspot.log_note", note()).await;
     portal.once(NOTES, Answer::empty(201).late());
-    tokio::time::pause();
-    let outcome = run(&actions, "hubspot.log_note", arguments).await;
+    let run = run(&actions, "hubspot.log_note", arguments);
+    let outcome = portal.outwaited(NOTES, run).await;
     assert_eq!(outcome.error.unwrap(), UNKNOWN);
 }

@@ -120,8 +120,8 @@ async fn a_site_that_never_answers_is_given_up() {
     let (site, actions) = jira().await;
     let arguments = settled(&actions, "jira.comment", comment()).await;
     site.once(&path("issue/WEB-12/comment"), Answer::empty(201).late());
-    tokio::time::pause();
-    let outcome = run(&actions, "jira.comment", arguments).await;
+    let run = run(&actions, "jira.comment", arguments);
+    let outcome = site.outwaited(&path("issue/WEB-12/comment"), run).await;
     assert_eq!(outcome.error.unwrap(), UNKNOWN);
 }
 

@@ -238,7 +238,10 @@ async fn actions_are_named_with_their_dot() {
         says("No calendar."),
     ]);
     let assistant = Assistant::builtin("default").unwrap().clone();
-    let tools = Arc::new(ToolSet::for_assistant(&assistant, Vec::new()));
+    let tools = Arc::new(ToolSet::for_assistant(
+        &assistant,
+        crate::tools::unconnected(),
+    ));
     let now = "2025-06-03T10:05:00Z[UTC]".parse().unwrap();
     let mut reply = Conversation::new(assistant, llm, tools, now).reply(&ann(), "What's on?");
     let events = read(&mut reply).await;
@@ -262,7 +265,7 @@ async fn actions_are_named_with_their_dot() {
         error
             .as_ref()
             .unwrap()
-            .contains("No Google Calendar is connected")
+            .contains("No google-calendar is connected")
     );
 }
 

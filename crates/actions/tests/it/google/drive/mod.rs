@@ -493,8 +493,9 @@ async fn an_answer_that_never_comes_is_waited_for_no_longer_than_a_caller_would(
     let summarize = actions.find(|action| action.name().as_str() == "google-drive.summarize");
     let path = format!("{FILES}/letter");
     office.drive.once(&path, Answer::empty(200).late());
-    tokio::time::pause();
-    let outcome = summarize.unwrap().run(&speaker(), arguments).await;
+    let speaker = speaker();
+    let run = summarize.unwrap().run(&speaker, arguments);
+    let outcome = office.drive.outwaited(&path, run).await;
     assert_eq!(
         outcome.error.as_deref(),
         Some("Google Drive does not answer at the moment. Please try again in a minute.")

@@ -123,7 +123,7 @@ async fn a_server_that_never_answers_is_given_up() {
     let (graph, actions) = teams().await;
     let arguments = settled(&actions, "teams.send_chat", hello()).await;
     graph.once(&messages("c-rao"), Answer::empty(201).late());
-    tokio::time::pause();
-    let outcome = run(&actions, "teams.send_chat", arguments).await;
+    let run = run(&actions, "teams.send_chat", arguments);
+    let outcome = graph.outwaited(&messages("c-rao"), run).await;
     assert_eq!(outcome.error.unwrap(), UNKNOWN);
 }
