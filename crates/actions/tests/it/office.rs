@@ -5,20 +5,25 @@ use casp_actions::{
     Speaker, TokenError, TokenSource, ToolOutcome, ToolStatus,
 };
 use casp_providers::{ChatRequest, ChatStream, LanguageModel, ProviderError};
-use casp_store::{AccountId, Store};
+use casp_store::{Store, accounts};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
 use url::Url;
 
 /// Gives out tokens one after another: the next one when one is refused.
 #[derive(Debug)]
-struct Tokens(Mutex<Vec<&'static str>>);
+struct Tokens {
+    left: Mutex<Vec<&'static str>>,
+    /// Of the database; it lives as long as the actions.
+    _folder: TempDir,
+}
 
 impl Tokens {
     fn now(&self) -> AccessToken {
         AccessToken {
-            secret: self.0.lock().unwrap()[0].to_owned().into(),
+            secret: self.left.lock().unwrap()[0].to_owned().into(),
             scopes: Vec::new(),
             site: Some("cloud-1".into()),
         }
@@ -29,7 +34,7 @@ impl Tokens {
 impl TokenSource for Tokens {
     async fn token(&self, _: &Owner, provider: Provider) -> Result<AccessToken, TokenError> {
         let token = self.now();
-        let is_none = self.0.lock().unwrap()[0] == "none";
+        let is_none = self.left.lock().unwrap()[0] == "none";
         if is_none {
             Err(TokenError::NotConnected(provider))
         } else {
@@ -43,7 +48,7 @@ impl TokenSource for Tokens {
         provider: Provider,
         _: &AccessToken,
     ) -> Result<AccessToken, TokenError> {
-        let mut tokens = self.0.lock().unwrap();
+        let mut tokens = self.left.lock().unwrap();
         if tokens.len() == 1 {
             return Err(TokenError::NeedsReauth(provider));
         }
@@ -79,9 +84,18 @@ pub(crate) async fn context_with(
     language_model: Arc<dyn LanguageModel>,
 ) -> ActionContext {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite://{}/casp.db", folder.path().display());
+    let store = Store::connect(&database).await.unwrap();
+    store.migrate().await.unwrap();
+    let owner = accounts::ensure(&store, "owner@example.com", None, false);
     ActionContext {
+        account: owner.await.unwrap().id,
         services: Arc::new(ActionServices {
-            tokens: Arc::new(Tokens(Mutex::new(tokens.to_vec()))),
+            tokens: Arc::new(Tokens {
+                left: Mutex::new(tokens.to_vec()),
+                _folder: folder,
+            }),
             http: http.build().unwrap(),
             endpoints: Endpoints {
                 google_api: root.clone(),
@@ -90,11 +104,10 @@ pub(crate) async fn context_with(
                 hubspot: root.clone(),
                 jira: root.clone(),
             },
-            store: Store::connect("sqlite::memory:").await.unwrap(),
+            store,
             language_model,
             now: || Timestamp::from_second(1_780_000_000).unwrap(),
         }),
-        account: AccountId(1),
         zone: TimeZone::UTC,
         session: None,
     }
