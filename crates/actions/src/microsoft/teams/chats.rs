@@ -26,7 +26,8 @@ pub(super) enum Place {
 struct Chat {
     id: String,
     topic: Option<String>,
-    chat_type: String,
+    #[serde(rename = "chatType")]
+    kind: String,
     #[serde(default)]
     members: Vec<Member>,
 }
@@ -45,7 +46,9 @@ struct User {
     id: String,
     display_name: Option<String>,
     mail: Option<String>,
-    user_principal_name: Option<String>,
+    /// The name to sign in with.
+    #[serde(rename = "userPrincipalName")]
+    login: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -172,19 +175,16 @@ async fn directory(
     let request = ApiRequest::get(graph.url(&["users"]))
         .query("$select", "id,displayName,mail,userPrincipalName")
         .query("$top", PEOPLE);
-    let request = match email {
-        Some(email) => {
-            // OData doubles a quote within a text.
-            let email = email.replace('\'', "''");
-            let filter = format!("mail eq '{email}' or userPrincipalName eq '{email}'");
-            request.query("$filter", filter)
-        }
-        None => {
-            let words = said.replace(['"', '\\', ':'], " ");
-            request
-                .query("$search", format!("\"displayName:{words}\""))
-                .header(HeaderName::from_static("consistencylevel"), "eventual")
-        }
+    let request = if let Some(email) = email {
+        // OData doubles a quote within a text.
+        let email = email.replace('\'', "''");
+        let filter = format!("mail eq '{email}' or userPrincipalName eq '{email}'");
+        request.query("$filter", filter)
+    } else {
+        let words = said.replace(['"', '\\', ':'], " ");
+        request
+            .query("$search", format!("\"displayName:{words}\""))
+            .header(HeaderName::from_static("consistencylevel"), "eventual")
     };
     let found: Users = graph.json(request).await?;
     let candidate = |user: User| Candidate {
@@ -193,7 +193,7 @@ async fn directory(
             // It was found by this one, which need not be the one that is shown.
             (Some(email), _) => email.to_owned(),
             (None, Some(mail)) => mail,
-            (None, None) => user.user_principal_name.unwrap_or_default(),
+            (None, None) => user.login.unwrap_or_default(),
         },
         user: user.id,
         chat: None,
@@ -211,16 +211,14 @@ pub(super) async fn place(graph: &Graph, said: &str) -> Result<Place, ActionErro
     let mut seen = std::collections::HashSet::new();
     let partners: Vec<Candidate> = chats
         .iter()
-        .filter(|chat| chat.chat_type == "oneOnOne")
+        .filter(|chat| chat.kind == "oneOnOne")
         .filter_map(|chat| partner(chat, &own))
         .filter(|one| seen.insert(one.user.clone()))
         .collect();
     let mut found = meant(said, email.as_deref(), partners);
     if found.is_empty() {
         let name = bare(said, &["chat", "group"]);
-        let groups = chats
-            .into_iter()
-            .filter(|chat| chat.chat_type != "oneOnOne");
+        let groups = chats.into_iter().filter(|chat| chat.kind != "oneOnOne");
         let topic = |chat: &Chat| vec![chat.topic.clone().unwrap_or_default()];
         let groups = choice::things(name, groups, topic);
         if !groups.is_empty() {

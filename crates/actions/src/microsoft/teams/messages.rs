@@ -24,8 +24,8 @@ struct Page {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
-    #[serde(default)]
-    message_type: String,
+    #[serde(default, rename = "messageType")]
+    kind: String,
     created_date_time: Option<Timestamp>,
     deleted_date_time: Option<String>,
     subject: Option<String>,
@@ -62,7 +62,7 @@ struct Attachment {
 
 impl Message {
     fn is_said(&self) -> bool {
-        self.message_type == "message" && self.deleted_date_time.is_none()
+        self.kind == "message" && self.deleted_date_time.is_none()
     }
 
     fn text(&self) -> String {
