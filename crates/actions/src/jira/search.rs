@@ -27,7 +27,7 @@ pub(super) struct Search(pub(super) ActionContext);
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// Words that the issues have, or a key ("WEB-12").
+    /// Words that the issues have, or a key ("WEB-12"); with nothing said at all, the user's own open issues.
     #[serde(default, alias = "words", alias = "text")]
     query: Option<String>,
     /// Name or key of a project.
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     /// "open", "done", or the name of a status ("In Review").
     #[serde(default)]
     status: Option<String>,
-    /// How many issues; 5 unless told, 20 at most. With nothing else said: the user's own open ones.
+    /// How many issues; 5 unless told, 20 at most.
     #[serde(default)]
     limit: Option<u32>,
 }

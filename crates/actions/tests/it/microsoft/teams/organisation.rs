@@ -57,14 +57,14 @@ pub(super) fn answer(request: &Received) -> Answer {
     let segments: Vec<&str> = path.split('/').collect();
     let is_chat = |id: &&str| ["c-rao", "c-nair", "c-sharma", "c-launch", "c-new"].contains(id);
     match (&request.method, &segments[..]) {
-        (&Method::GET, ["me"]) => known(request, &["$select"], json!({ "id": "ann" })),
+        (&Method::GET, ["me"]) => known(request, &["$select"], &json!({ "id": "ann" })),
         (&Method::GET, ["me", "chats"]) => chats(request),
         (&Method::GET, ["users"]) => users(request),
         (&Method::POST, ["chats"]) => open(request),
         (&Method::GET, ["me", "joinedTeams"]) => {
             let team = |id: &str, name: &str| json!({ "id": id, "displayName": name, "description": null });
             let all = [team("t-product", "Product"), team("t-market", "Marketing")];
-            known(request, &[], json!({ "value": all }))
+            known(request, &[], &json!({ "value": all }))
         }
         (&Method::GET, ["teams", team, "channels"]) => {
             let channel = |id: &str, name: &str| json!({ "id": format!("19:{id}@thread.tacv2"), "displayName": name });
@@ -73,7 +73,7 @@ pub(super) fn answer(request: &Received) -> Answer {
                 "t-market" => vec![channel("gen", "General"), channel("news", "Design news")],
                 _ => return refused(404, "NotFound", "No team found with Group Id."),
             };
-            known(request, &["$select"], json!({ "value": all }))
+            known(request, &["$select"], &json!({ "value": all }))
         }
         (&Method::POST, ["chats", id, "messages"]) if is_chat(id) => send(&request.json()),
         (&Method::GET, ["chats", id, "messages"]) if is_chat(id) => {
@@ -112,10 +112,10 @@ pub(super) fn answer(request: &Received) -> Answer {
     }
 }
 
-fn known(request: &Received, parameters: &[&str], body: Value) -> Answer {
+fn known(request: &Received, parameters: &[&str], body: &Value) -> Answer {
     match request.unknown(parameters) {
         Some(odd) => bad(&format!("Query option '{odd}' is not allowed.")),
-        None => ok(&body),
+        None => ok(body),
     }
 }
 
@@ -159,7 +159,7 @@ fn chats(request: &Received) -> Answer {
     known(
         request,
         &["$expand", "$top"],
-        json!({ "value": first, "@odata.nextLink": next }),
+        &json!({ "value": first, "@odata.nextLink": next }),
     )
 }
 
@@ -289,5 +289,5 @@ fn read(request: &Received, parameters: &[&str]) -> Answer {
         file,
         message(23, "Ann Bell", "text", "a < b"),
     ];
-    known(request, parameters, json!({ "value": all }))
+    known(request, parameters, &json!({ "value": all }))
 }
