@@ -18,8 +18,9 @@ use limits::{LONGEST_TEXT, Limits};
 use std::time::Duration;
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
-/// Files that are read at the same time: each may cost a core, and some hundred megabytes where it is hostile.
-static PLACES: Semaphore = Semaphore::const_new(2);
+/// Files that are read at the same time: one may cost a core for seconds and some hundred megabytes where it is hostile;
+/// others take milliseconds.
+static PLACES: Semaphore = Semaphore::const_new(1);
 /// How long a file may be read; it is given up a little later where the reader does not end by itself.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a place is waited for and a file read, all in all.

@@ -13,7 +13,7 @@ use std::cell::Cell;
 /// The largest stream of objects or cross-references that is unfolded, in bytes.
 const MOST_INDEX: usize = 2 * 1024 * 1024;
 /// Things that are parsed of one file: numbers, names, brackets. Each becomes some hundred bytes.
-const MOST_TOKENS: usize = 1_500_000;
+const MOST_TOKENS: usize = 1_200_000;
 /// Pages that are read.
 const MOST_PAGES: usize = 300;
 
@@ -84,8 +84,12 @@ fn affordable(id: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)> {
     if let Ok(stream) = object.as_stream()
         && stream.dict.has_type(b"ObjStm")
     {
-        let unfolded = stream.get_plain_content_with_limit(MOST_INDEX);
-        let tokens = unfolded.map_or(usize::MAX, |content| screen::tokens(&content));
+        let tokens = match stream.get_plain_content_with_limit(MOST_INDEX) {
+            Ok(content) => screen::tokens(&content),
+            Err(Error::Decompress(DecompressError::MemoryLimitExceeded { .. })) => usize::MAX,
+            // Damaged: what is in it is lost, and it alone.
+            Err(_) => return None,
+        };
         let Some(left) = budget.tokens.checked_sub(tokens) else {
             BUDGET.set(None);
             return None;

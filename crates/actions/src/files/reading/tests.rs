@@ -2,6 +2,7 @@
 
 use super::{Content, Text, Unreadable, format::Format, limits::LONGEST_TEXT, read_within, text};
 use flate2::{Compression, write::ZlibEncoder};
+use proptest::prelude::*;
 use std::{io::Write as _, time::Duration};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -121,7 +122,11 @@ async fn a_pdf_is_read_line_by_line() {
             Ok(expected)
         );
     }
+    // A damaged stream of objects costs what is in it.
     let packed = unfolding_to(b"BT /F1 9 Tf (packed) Tj ET", "");
+    let broken = stream("/Type/ObjStm/N 1/First 4/Filter/ASCIIHexDecode", b"xyz");
+    let rest = read("application/pdf", &pdf(packed.clone(), &[broken])).await;
+    assert_eq!(rest.as_deref(), Ok("packed"));
     let read = read("application/octet-stream", &pdf(packed, &[])).await;
     assert_eq!(read.as_deref(), Ok("packed"));
 }
@@ -275,4 +280,33 @@ async fn of_a_long_text_the_beginning_is_read() {
     let Text { text, is_whole } = text(long, "file").await.unwrap();
     assert_eq!(text.chars().count(), LONGEST_TEXT);
     assert!(!is_whole);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn what_is_broken_anywhere_ends_nothing(
+        breaks in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+        end in any::<prop::sample::Index>(),
+    ) {
+        let packed = unfolding_to(b"BT /F1 9 Tf 0 -12 Td [(packed) -300 (words)] TJ ET", "");
+        let document = "<w:p><w:r><w:t>Fish &amp; chips</w:t></w:r></w:p>";
+        for (format, file) in [
+            (Format::Pdf, pdf(packed, &[])),
+            (Format::Office, office(&[("word/document.xml", document)])),
+            (Format::Html, b"<p>a<script>b</script><b c='d'>&amp;".to_vec()),
+            (Format::Plain, "Grüße".into()),
+        ] {
+            let mut file = file;
+            for (at, byte) in &breaks {
+                let at = at.index(file.len());
+                file[at] = *byte;
+            }
+            // Whatever comes of it, it comes.
+            let _ = read_within(Duration::from_secs(5), format, &file);
+            let end = end.index(file.len());
+            let _ = read_within(Duration::from_secs(5), format, &file[..end]);
+        }
+    }
 }

@@ -35,7 +35,9 @@ pub(super) fn structure(bytes: &[u8]) -> Result<(), Unreadable> {
         if is_name(name, b"Encrypt") {
             return Err(Unreadable::Protected);
         }
-        versions += usize::from(is_name(name, b"Prev") || is_name(name, b"XRefStm"));
+        let is_version = is_name(name, b"XRefStm")
+            || (is_name(name, b"Prev") && !is_reference(&name[b"Prev".len()..]));
+        versions += usize::from(is_version);
     }
     if versions > MOST_VERSIONS {
         return Err(Unreadable::TooComplex);
@@ -63,6 +65,30 @@ fn is_name(bytes: &[u8], name: &[u8]) -> bool {
     rest.first().is_none_or(|next| is_between(*next))
 }
 
+/// Whether a reference follows, ` 12 0 R`: bookmarks name the one before them so, versions never.
+fn is_reference(bytes: &[u8]) -> bool {
+    let number = |bytes: &[u8]| {
+        let spaces = bytes
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count();
+        let digits = bytes[spaces..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        (spaces > 0 && digits > 0).then_some(spaces + digits)
+    };
+    let Some(object) = number(bytes) else {
+        return false;
+    };
+    let rest = &bytes[object..];
+    let Some(generation) = number(rest) else {
+        return false;
+    };
+    let rest = rest[generation..].trim_ascii_start();
+    rest.first() == Some(&b'R') && rest.get(1).is_none_or(|next| is_between(*next))
+}
+
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).map(|value| value as u8)
 }
@@ -85,6 +111,8 @@ mod tests {
         let versions = |count: usize| structure("/Prev 1 ".repeat(count).as_bytes());
         assert_eq!(versions(MOST_VERSIONS), Ok(()));
         assert_eq!(versions(MOST_VERSIONS + 1), Err(Unreadable::TooComplex));
+        let bookmarks = "<</Title(One)/Prev 12 0 R/Next 14 0 R>>".repeat(MOST_VERSIONS + 1);
+        assert_eq!(structure(bookmarks.as_bytes()), Ok(()));
     }
 
     #[test]
