@@ -79,6 +79,11 @@ async def test_one_trace_follows_a_call_through_every_part(http, tmp_path, opena
     # The requests to the providers.
     assert {parent(s) for s in named["POST"]} == {"transcribe", "chat", "synthesize"}
     assert {s["attributes"]["server.address"] for s in named["POST"]} == {"127.0.0.1"}
+    # Numbers are numbers, as the conventions have them.
+    answered = named["POST"] + named["POST /twilio/voice"]
+    assert {type(s["attributes"]["http.response.status_code"]) for s in answered} == {int}
+    assert {type(s["attributes"]["server.port"]) for s in named["POST"]} == {int}
+    assert {type(v) for s in spans for k, v in s["attributes"].items() if k.endswith("_ms")} == {int}
     chat = named["chat"][-1]["attributes"]
     assert (chat["gen_ai.operation.name"], chat["gen_ai.provider.name"]) == ("chat", "openai") and chat["gen_ai.request.model"]
     assert 0 < chat["gen_ai.server.time_to_first_token"] < 10

@@ -123,14 +123,14 @@ impl Speech {
         self.span.record("casp.was_interrupted", was_interrupted);
         if let Some(latency) = self.latency() {
             self.span
-                .record("casp.latency_ms", latency.as_millis() as u64);
+                .record("casp.latency_ms", latency.as_millis() as i64);
         }
         if let Some(decision) = &self.decision {
             let waited = decision
                 .decided_at
                 .saturating_duration_since(decision.ended_at);
             self.span
-                .record("casp.endpointing_ms", waited.as_millis() as u64);
+                .record("casp.endpointing_ms", waited.as_millis() as i64);
         }
         trace::ends_now(&self.span);
     }

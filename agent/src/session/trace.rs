@@ -80,7 +80,7 @@ pub(super) fn transcription(turn: &Span, provider: &str, speech: Duration) -> Sp
         error.type = Empty,
         gen_ai.operation.name = "transcribe",
         gen_ai.provider.name = provider,
-        casp.speech_ms = speech.as_millis() as u64,
+        casp.speech_ms = speech.as_millis() as i64,
     )
 }
 

@@ -89,7 +89,7 @@ pub(crate) async fn serve(state: BridgeState, socket: WebSocket, door: Door) {
     };
     metrics::joined(now() - began);
     let session = admitted.session.clone();
-    span.record("casp.join_ms", (now() - began).as_millis() as u64);
+    span.record("casp.join_ms", (now() - began).as_millis() as i64);
     let span = CallTrace::of(&session.id, session.started_at_ms).adopt(span);
     tracing::info!(
         session = session.id,

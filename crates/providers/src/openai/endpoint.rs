@@ -112,7 +112,7 @@ impl Endpoint {
         match &response {
             Ok(response) => {
                 let status = response.status();
-                span.record("http.response.status_code", status.as_u16());
+                span.record("http.response.status_code", i64::from(status.as_u16()));
                 if !status.is_success() {
                     mark_failed(&span, status.as_str());
                 }
@@ -138,7 +138,7 @@ impl Endpoint {
             error.type = Empty,
             http.request.method = "POST",
             server.address = self.host,
-            server.port = self.port,
+            server.port = i64::from(self.port),
             http.response.status_code = Empty,
         )
     }
