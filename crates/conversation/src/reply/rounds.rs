@@ -256,8 +256,14 @@ impl Rounds {
         let usage = usage.unwrap_or_else(|| Usage::estimated(&self.request, written_bytes));
         self.progress.add_usage(usage);
         let span = Span::current();
-        span.record("gen_ai.usage.input_tokens", usage.prompt_tokens);
-        span.record("gen_ai.usage.output_tokens", usage.completion_tokens);
+        span.record(
+            "gen_ai.usage.input_tokens",
+            usage.prompt_tokens.cast_signed(),
+        );
+        span.record(
+            "gen_ai.usage.output_tokens",
+            usage.completion_tokens.cast_signed(),
+        );
         let rest = splitter.as_mut().map(ClauseSplitter::finish);
         self.send_clauses(rest.unwrap_or_default()).await?;
         Ok(round)
