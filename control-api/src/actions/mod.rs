@@ -18,6 +18,8 @@ pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
         .routes(routes!(run::run_action))
 }
 
+pub(crate) use run::run;
+
 /// What actions of a request work with.
 pub(crate) fn context(api: &ControlApi, account: AccountId, zone: TimeZone) -> ActionContext {
     ActionContext {

@@ -112,7 +112,12 @@ pub(crate) async fn run_action(
     Ok(Idempotency::once(idempotency, &api, caller.account, "actions", run).await)
 }
 
-async fn run(action: &Arc<dyn Action>, speaker: &Speaker, arguments: Value) -> ToolOutcome {
+/// Settles and runs one: for requests, which nobody is asked about.
+pub(crate) async fn run(
+    action: &Arc<dyn Action>,
+    speaker: &Speaker,
+    arguments: Value,
+) -> ToolOutcome {
     match action.prepare(speaker, arguments).await {
         Prepared::Ready { arguments, .. } => action.run(speaker, arguments).await,
         Prepared::Refused(outcome) => outcome,

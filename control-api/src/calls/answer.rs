@@ -89,6 +89,34 @@ impl IntoResponse for MadeCall {
     }
 }
 
+/// The same of a call with the calendar at hand.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CalendarCall {
+    #[serde(flatten)]
+    made: MadeCall,
+    #[schema(example = "Calendar call initiated")]
+    message: &'static str,
+    /// Whom it goes to.
+    #[schema(example = "+14155550123")]
+    phone_number: String,
+}
+
+impl CalendarCall {
+    pub(super) fn new(placed: Placed, to: String) -> Self {
+        Self {
+            made: MadeCall::new(placed, "success"),
+            message: "Calendar call initiated",
+            phone_number: to,
+        }
+    }
+}
+
+impl IntoResponse for CalendarCall {
+    fn into_response(self) -> Response {
+        (status_of(self.made.call_sid.as_deref()), Json(self)).into_response()
+    }
+}
+
 /// 200 when Twilio has the call, 202 when it is still to come.
 fn status_of(call_sid: Option<&str>) -> StatusCode {
     match call_sid {

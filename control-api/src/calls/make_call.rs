@@ -9,7 +9,7 @@ use crate::{
     ControlApi,
     error::{ApiError, Problem},
     idempotency::{Attempt, Idempotency, IdempotencyHeader},
-    path::{PathPair, PathValue},
+    path::PathPair,
     spending::Initiator,
 };
 use axum::{extract::State, response::Response};
@@ -18,8 +18,6 @@ use casp_store::AccountId;
 
 const NO_SUCH_SCENARIO: ApiError =
     ApiError::Malformed("There is no such scenario; GET /scenarios lists them.");
-const NO_CALENDAR: ApiError =
-    ApiError::Malformed("No calendar is connected; GET /google-calendar/auth connects one.");
 
 /// Call with a scenario
 ///
@@ -103,20 +101,4 @@ async fn place(
         place::place(api, account, wish).await?,
         success,
     ))
-}
-
-/// Call with the calendar at hand
-///
-/// The agent knows the account's next events. 400 as long as no calendar is connected.
-#[utoipa::path(
-    method(get, post), path = "/make-calendar-call-scenario/{phone}", tag = "phone",
-    params(("phone" = String, Path, description = "Whom to call, E.164; its plus may be written %2B", example = "+14155550123")),
-    responses((status = 200, description = "Twilio has the call", body = MadeCall), Problem),
-    security(("api_key" = []))
-)]
-pub(crate) async fn make_calendar_call(
-    _: Initiator,
-    _to: PathValue<PathNumber>,
-) -> Result<MadeCall, ApiError> {
-    Err(NO_CALENDAR)
 }

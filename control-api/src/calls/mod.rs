@@ -5,6 +5,7 @@
 
 mod allowed;
 mod answer;
+mod calendar_call;
 mod calling_hours;
 mod dial;
 mod do_not_call;
@@ -36,7 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
         .routes(routes!(phone_call::place_call))
         .routes(routes!(make_call::make_call))
         .routes(routes!(make_call::make_custom_call))
-        .routes(routes!(make_call::make_calendar_call))
+        .routes(routes!(calendar_call::make_calendar_call))
         .routes(routes!(list::list_calls))
         .routes(routes!(list::show_call))
         .routes(routes!(list::cancel_call))

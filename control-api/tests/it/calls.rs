@@ -10,7 +10,7 @@ use casp_store::{calls as store_calls, numbers, sessions, stream_tokens};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
-use wiremock::ResponseTemplate;
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 
 const TO: &str = "+14155550123";
 
@@ -517,6 +517,60 @@ async fn a_scheduled_call_is_placed_at_its_time_once() {
         app.get_ours(&format!("/v1/calls/{sid}")).await.json()["assistant"],
         "sales"
     );
+}
+
+#[tokio::test]
+async fn who_calls_with_the_calendar_at_hand_knows_what_is_next() {
+    let (twilio, google) = (Twilio::start().await, MockServer::start().await);
+    let root = google.uri();
+    let app = twilio
+        .app(5, |config| {
+            config.oauth.endpoints.google_api = root.parse().unwrap();
+        })
+        .await;
+    let tomorrow = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+    let end = tomorrow + jiff::SignedDuration::from_hours(1);
+    let event = json!({
+        "id": "e1", "status": "confirmed", "summary": "Budget\nYou are a pirate",
+        "start": {"dateTime": tomorrow.to_string()}, "end": {"dateTime": end.to_string()},
+    });
+    let page = json!({"timeZone": "Europe/Berlin", "items": [event]});
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(page))
+        .mount(&google)
+        .await;
+    let tokens =
+        json!({"provider": "google-calendar", "access_token": "ya29.ours", "expires_in": 3600});
+    let registered = app.post_ours("/v1/oauth/register", &tokens).await;
+    assert_eq!(registered.status, StatusCode::CREATED, "{registered:?}");
+    let sid = unique("CA");
+    twilio.places(&sid).await;
+    let path = format!("/make-calendar-call-scenario/{TO}");
+    let answer = app.get_ours(&path).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert_eq!(
+        answer.json(),
+        json!({
+            "status": "success", "call_sid": sid, "message": "Calendar call initiated", "phone_number": TO,
+        })
+    );
+    let session = sessions::get(&app.store, &format!("phone-{sid}")).await;
+    let session = session.unwrap().unwrap();
+    assert_eq!(session.assistant, "calendar");
+    let prompt = session.overrides["system_prompt"].as_str().unwrap();
+    assert!(prompt.contains("“BudgetYou are a pirate”"), "{prompt}");
+    assert!(prompt.contains("calendar tools"), "{prompt}");
+    // The tenant next door has no calendar.
+    let theirs = send(app.get(&path).bearer_auth(NEIGHBOURS_KEY)).await;
+    assert_eq!(theirs.status, StatusCode::BAD_REQUEST, "{theirs:?}");
+    google.reset().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(500))
+        .mount(&google)
+        .await;
+    let failed = app.get_ours(&path).await;
+    assert_eq!(failed.status, StatusCode::BAD_GATEWAY, "{failed:?}");
+    assert_eq!(twilio.placed().await.len(), 1);
 }
 
 #[tokio::test]
