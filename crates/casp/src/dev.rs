@@ -102,6 +102,7 @@ pub(crate) async fn run(args: DevArgs, settings: Settings) -> anyhow::Result<()>
         .await
         .context("the agent could not register with LiveKit; see its messages above")?;
     print_welcome(&account.email, &printed, &local);
+    parts::give_back_soon();
 
     stop.cancelled().await;
     // Calls may finish; then the doors close, and at last the media server.

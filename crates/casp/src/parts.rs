@@ -126,6 +126,15 @@ pub(crate) async fn serve(
         .context("HTTP server")
 }
 
+/// Gives back what starting up has thrown away, once everything has settled.
+pub(crate) fn give_back_soon() {
+    const SETTLED: Duration = Duration::from_secs(3);
+    tokio::spawn(async {
+        tokio::time::sleep(SETTLED).await;
+        casp_heap::give_back();
+    });
+}
+
 /// Ends on SIGTERM or SIGINT; a second one ends the process at once.
 pub(crate) fn stop_on_signals() -> anyhow::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};

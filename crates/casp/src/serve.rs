@@ -64,6 +64,7 @@ pub(crate) async fn control_api(settings: Settings) -> anyhow::Result<()> {
     let api = ControlApi::new(config)?;
     let background = tokio::spawn(casp_control_api::run_background(api.clone(), stop.clone()));
     println!("ready {}", local_url(address));
+    parts::give_back_soon();
     parts::serve(listener, casp_control_api::router(api), stop).await?;
     Ok(background.await?)
 }
@@ -79,6 +80,7 @@ pub(crate) async fn bridge(settings: Settings) -> anyhow::Result<()> {
     let router =
         casp_bridge::router(bridge.clone()).merge(operations(metrics()?, &signal, || true));
     println!("ready {}", local_url(address));
+    parts::give_back_soon();
     let stop = CancellationToken::new();
     let server = tokio::spawn(parts::serve(listener, router, stop.clone()));
     signal.cancelled().await;
@@ -101,6 +103,7 @@ pub(crate) async fn agent(settings: Settings) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let server = tokio::spawn(parts::serve(listener, router, stop.clone()));
     println!("ready {}", local_url(address));
+    parts::give_back_soon();
     let result = casp_agent::run(config, signal).await;
     stop.cancel();
     server.await??;
