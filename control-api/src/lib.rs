@@ -19,6 +19,7 @@ mod config;
 mod debug;
 mod error;
 mod google_calendar;
+mod guide;
 mod idempotency;
 mod identities;
 mod join_link;

@@ -3,7 +3,7 @@
 use crate::{
     ControlApi, accounts, actions, call_end, calls, debug,
     error::plain,
-    google_calendar, identities, layers, livekit_webhook, numbers, oauth, openai,
+    google_calendar, guide, identities, layers, livekit_webhook, numbers, oauth, openai,
     openapi::{self, ApiDoc},
     operations, recordings, rooms, rtc, scenarios, scheduled_calls, sessions, transcripts, twilio,
     web_app, webhooks, whisper,
@@ -30,6 +30,9 @@ pub fn router(api: ControlApi) -> Router {
         .route("/docs", get(openapi::to_docs))
         .route("/docs/", get(openapi::docs_index))
         .route("/docs/{*path}", get(openapi::docs))
+        .route("/guide", get(guide::to_index))
+        .route("/guide/", get(guide::index))
+        .route("/guide/{page}", get(guide::page))
         .fallback(web_app::asset)
         .method_not_allowed_fallback(async || plain(StatusCode::METHOD_NOT_ALLOWED).into_response())
         .with_state(api.clone());

@@ -10,6 +10,7 @@ mod captcha;
 mod chat;
 mod debug;
 mod errors;
+mod guide;
 mod identities;
 mod inbound;
 mod intelligence;
