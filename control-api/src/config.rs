@@ -3,7 +3,7 @@
 use crate::{AccountSettings, PublicUrl, RecordingFiles};
 use casp_actions::{
     Endpoints,
-    connections::{OAuthClients, OAuthRoots},
+    connections::{Connections, ConnectionsConfig, OAuthClients, OAuthRoots},
     sealing::Keyring,
 };
 use casp_providers::{LanguageModel, SpeechToText, TextToSpeech};
@@ -120,6 +120,23 @@ pub struct OAuthSettings {
     pub endpoints: Endpoints,
     /// Where Google sends users back who connect a calendar; default: `/google-calendar/callback` here.
     pub google_redirect_uri: Option<String>,
+}
+
+impl OAuthSettings {
+    /// What users have connected there.
+    pub fn connections(
+        &self,
+        store: Store,
+        keyring: Keyring,
+    ) -> Result<Connections, reqwest::Error> {
+        Connections::new(ConnectionsConfig {
+            store,
+            keyring,
+            clients: self.clients.clone(),
+            roots: self.roots.clone(),
+            endpoints: self.endpoints.clone(),
+        })
+    }
 }
 
 /// Where recordings are kept.

@@ -13,11 +13,7 @@ use crate::{
     tenant_url::TenantUrls,
     webhooks::TenantTurns,
 };
-use casp_actions::{
-    ActionServices,
-    connections::{Connections, ConnectionsConfig},
-    sealing::Keyring,
-};
+use casp_actions::{ActionServices, connections::Connections, sealing::Keyring};
 use casp_twilio::{
     rest::{RestSettings, TwilioClient, TwilioError},
     signature::RequestValidator,
@@ -93,14 +89,8 @@ impl ControlApi {
         let accounts = &config.accounts;
         let mailer = accounts.smtp.as_ref();
         let mailer = mailer.map(|smtp| Mailer::new(smtp, &config.public_url));
-        let oauth = &config.oauth;
-        let connections = Connections::new(ConnectionsConfig {
-            store: config.store.clone(),
-            keyring: config.keyring.clone(),
-            clients: oauth.clients.clone(),
-            roots: oauth.roots.clone(),
-            endpoints: oauth.endpoints.clone(),
-        })?;
+        let (store, keyring) = (config.store.clone(), config.keyring.clone());
+        let connections = config.oauth.connections(store, keyring)?;
         let actions = connections.actions(config.language_model.clone())?;
         Ok(Self(Arc::new(Inner {
             join_links: JoinLinks::new(&config.secret_key, limits.join_link_ttl),

@@ -5,7 +5,7 @@ mod log;
 mod run;
 
 use crate::ControlApi;
-use casp_actions::ActionContext;
+use casp_actions::{ActionContext, Owner, Speaker};
 use casp_store::AccountId;
 use jiff::tz::TimeZone;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,6 +19,15 @@ pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
 }
 
 pub(crate) use run::run;
+
+/// Who asks by a request: whoever has the account's key speaks for its end users.
+pub(crate) fn speaker(owner: Owner) -> Speaker {
+    Speaker {
+        identity: format!("api:{}", owner.account.0),
+        resource: Some(owner.resource),
+        is_verified: true,
+    }
+}
 
 /// What actions of a request work with.
 pub(crate) fn context(api: &ControlApi, account: AccountId, zone: TimeZone) -> ActionContext {

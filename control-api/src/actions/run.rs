@@ -1,6 +1,6 @@
 //! `POST /v1/actions/{name}`
 
-use super::context;
+use super::{context, speaker};
 use crate::{
     ControlApi,
     auth::Caller,
@@ -97,11 +97,7 @@ pub(crate) async fn run_action(
     let found = actions.into_iter().find(|it| it.name().as_str() == name);
     let action = found.ok_or(NO_ACTION)?;
     let owner = owner_of(&api, caller.account, "query", query.text("resource")?).await?;
-    let speaker = Speaker {
-        identity: format!("api:{}", caller.account.0),
-        resource: Some(owner.resource),
-        is_verified: true,
-    };
+    let speaker = speaker(owner);
     let run = move |attempt: Attempt| async move {
         if attempt.is_repeated && action.kind() == ToolKind::Write {
             return Err(MAYBE_DONE);

@@ -14,7 +14,7 @@ use crate::{
     spending::Initiator,
 };
 use axum::{extract::State, response::Response};
-use casp_actions::{Failure, Speaker};
+use casp_actions::Failure;
 use casp_conversation::Assistant;
 use casp_store::AccountId;
 use jiff::tz::TimeZone;
@@ -90,12 +90,7 @@ async fn next_events(
     account: AccountId,
     assistant: &Assistant,
 ) -> Result<Vec<Value>, ApiError> {
-    let owner = owner_of(api, account, "path", None).await?;
-    let speaker = Speaker {
-        identity: format!("api:{}", account.0),
-        resource: Some(owner.resource),
-        is_verified: true,
-    };
+    let speaker = actions::speaker(owner_of(api, account, "path", None).await?);
     let zone = TimeZone::get(&assistant.timezone).unwrap_or(TimeZone::UTC);
     let known = casp_actions::actions(&actions::context(api, account, zone));
     for action in known

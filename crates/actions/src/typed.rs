@@ -4,7 +4,7 @@ use crate::{Action, ActionError, ActionName, Prepared, Provider, Speaker, ToolKi
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 /// What was asked for, with names and times settled.
 #[derive(Debug)]
@@ -63,6 +63,8 @@ pub(crate) trait Task: Send + Sync + fmt::Debug {
 pub(crate) struct Typed<T> {
     name: ActionName,
     description: String,
+    /// Made once: every turn of a conversation offers it.
+    parameters: OnceLock<Value>,
     task: T,
 }
 
@@ -71,6 +73,7 @@ impl<T: Task> Typed<T> {
         Self {
             name: ActionName::new(format!("{}.{}", task.provider(), T::VERB)),
             description: task.description(),
+            parameters: OnceLock::new(),
             task,
         }
     }
@@ -97,7 +100,8 @@ impl<T: Task> Action for Typed<T> {
         &self.description
     }
     fn parameters(&self) -> Value {
-        schema::<T::Arguments>()
+        let schema = self.parameters.get_or_init(schema::<T::Arguments>);
+        schema.clone()
     }
     fn kind(&self) -> ToolKind {
         T::KIND

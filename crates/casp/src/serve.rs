@@ -8,10 +8,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use axum::{Router, http::StatusCode, routing::get};
-use casp_actions::{
-    ActionServices,
-    connections::{Connections, ConnectionsConfig},
-};
+use casp_actions::{ActionServices, connections::Connections};
 use casp_agent::turn::TurnSettings;
 use casp_agent::{AgentConfig, Liveness, WorkerStatus};
 use casp_audio::cleanup::{CleanupOptions, NoiseSuppressionLevel};
@@ -299,14 +296,8 @@ pub(crate) fn control_api_config(
 /// What users have connected, for a part that only acts.
 fn connections(parts: &Parts) -> anyhow::Result<Connections> {
     let settings = &parts.settings;
-    let oauth = &settings.oauth;
-    let connections = Connections::new(ConnectionsConfig {
-        store: parts.store.clone(),
-        keyring: keys::keyring(settings, &secret_key(settings)?)?,
-        clients: oauth.clients.clone(),
-        roots: oauth.roots.clone(),
-        endpoints: oauth.endpoints.clone(),
-    });
+    let keyring = keys::keyring(settings, &secret_key(settings)?)?;
+    let connections = settings.oauth.connections(parts.store.clone(), keyring);
     connections.context("HTTP client")
 }
 
