@@ -1,5 +1,7 @@
 """The parts as processes of their own; a killed bridge, and the same caller talks on."""
 import asyncio
+import contextlib
+import random
 import signal
 import socket
 import subprocess
@@ -15,9 +17,12 @@ KEY, SECRET = "APItest", "secret-of-the-tests-0123456789abcdef"
 
 
 def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the ports that the system hands out by itself, so that nobody is given it before the process that it is for."""
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, kind) as s:
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 class Split:

@@ -4,7 +4,10 @@
 //! whose writing end only casp has. However casp ends, the pipe closes, and the shell ends the server.
 
 use anyhow::{Context, bail};
-use rand::distr::{Alphanumeric, SampleString};
+use rand::{
+    RngExt as _,
+    distr::{Alphanumeric, SampleString},
+};
 use std::{
     net::{Ipv4Addr, TcpListener, UdpSocket},
     path::{Path, PathBuf},
@@ -45,15 +48,12 @@ impl LiveKitServer {
                 Alphanumeric.sample_string(&mut rng, 43),
             )
         });
-        // Held together until all three are chosen, so that they differ.
-        let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let [http_port, tcp_port, udp_port] = free_ports()?;
         Ok(Self {
             program,
-            http_port: http.local_addr()?.port(),
-            tcp_port: tcp.local_addr()?.port(),
-            udp_port: udp.local_addr()?.port(),
+            http_port,
+            tcp_port,
+            udp_port,
             api_key,
             api_secret,
         })
@@ -144,6 +144,29 @@ impl LiveKitServer {
             .await
             .context("livekit-server did not start; see its messages above")
     }
+}
+
+/// Free ones on loopback, below those that systems hand out by themselves (Linux from 32768, others from 49152), so that
+/// no connection is given one of them before the server, at its start or a later one, takes it.
+fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
+    let mut rng = rand::rng();
+    // Held until all are chosen, so that they differ.
+    let mut held = Vec::with_capacity(N);
+    for _ in 0..1000 {
+        if held.len() == N {
+            break;
+        }
+        let port = rng.random_range(10_000..32_768);
+        let address = (Ipv4Addr::LOCALHOST, port);
+        if let (Ok(tcp), Ok(udp)) = (TcpListener::bind(address), UdpSocket::bind(address)) {
+            held.push((port, tcp, udp));
+        }
+    }
+    let ports: Vec<u16> = held.iter().map(|(port, ..)| *port).collect();
+    ports
+        .try_into()
+        .ok()
+        .context("there are no free ports on 127.0.0.1")
 }
 
 /// The setting, then `.tools/bin` (here or in a folder above), then `PATH`.

@@ -1,6 +1,7 @@
 //! A LiveKit server.
 
 use crate::supervisor::Supervisor;
+use rand::RngExt as _;
 use std::{
     io::{Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
@@ -58,7 +59,7 @@ impl LiveKitServer {
     /// # Panics
     /// If it does not start.
     pub fn start_blocking(config: LiveKitConfig) -> Self {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_tcp_port()));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("livekit.yaml");
         std::fs::write(&file, config.yaml(address)).expect("the folder can be written to");
@@ -131,7 +132,7 @@ impl LiveKitConfig {
             // A port that nothing listens on would still be announced: forbid UDP altogether.
             "force_tcp: true".to_owned()
         } else {
-            format!("udp_port: {}", free_udp_port())
+            format!("udp_port: {}", free_port())
         };
         let mut room = String::new();
         if self.is_opus_only {
@@ -148,7 +149,7 @@ impl LiveKitConfig {
              use_external_ip: false\n  enable_loopback_candidate: true\n  ips:\n    includes: [\"{ip}/32\"]\n\
              {room}keys:\n  {}: {}\nlogging:\n  level: warn\n",
             address.port(),
-            free_tcp_port(),
+            free_port(),
             LiveKitServer::KEY,
             LiveKitServer::SECRET,
         )
@@ -187,14 +188,17 @@ fn answers(address: SocketAddr) -> bool {
         && answer.ends_with(b"200")
 }
 
-fn free_tcp_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("it is bound").port()
-}
-
-fn free_udp_port() -> u16 {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    socket.local_addr().expect("it is bound").port()
+/// Below the ports that systems hand out by themselves, so that nobody is given it before the server, at its start or
+/// a later one, takes it.
+fn free_port() -> u16 {
+    let mut rng = rand::rng();
+    loop {
+        let port = rng.random_range(10_000..32_768);
+        let address = (Ipv4Addr::LOCALHOST, port);
+        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn program() -> PathBuf {
