@@ -12,6 +12,7 @@ pub mod ear;
 pub mod gate;
 pub mod load;
 pub mod mouth;
+pub mod pages;
 pub mod phone;
 pub mod playout;
 pub mod report;

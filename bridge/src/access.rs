@@ -17,7 +17,7 @@ const FORWARDING_HEADERS: [&str; 7] = [
     "x-real-ip",
 ];
 
-/// The secret API key of a request: `Authorization: Bearer sk_…`, or `?api_key=` where a header is impossible.
+/// The key of a request, `sk_…` or `ek_…`: `Authorization: Bearer …`, or `?api_key=` where a header is impossible.
 pub(crate) fn api_key(parts: &Parts) -> Option<String> {
     let bearer = parts
         .headers

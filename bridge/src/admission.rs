@@ -32,6 +32,8 @@ const JOIN_TIMEOUT: Duration = Duration::from_secs(8);
 const REJOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest `bearer` (base64).
 const LONGEST_BEARER: usize = 48 * 1024;
+/// Longest name of an end user, characters: an e-mail fits.
+const LONGEST_RESOURCE: usize = 320;
 
 /// By which way a socket came in.
 #[derive(Debug, Clone)]
@@ -45,11 +47,22 @@ pub(crate) enum Door {
     Account {
         /// Whose.
         account: AccountId,
-        /// Has shown a key, and is not only on this machine.
-        has_key: bool,
+        /// What opened it.
+        credential: Credential,
         /// Who answers: a built-in assistant, or one of the account's own.
         assistant: Box<Assistant>,
     },
+}
+
+/// What somebody showed whom no webhook announced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// Nothing: in dev, somebody on this machine.
+    Loopback,
+    /// A secret API key of the account, which may speak for any of its end users.
+    ApiKey,
+    /// A key for one socket, that of this end user, or of a stranger.
+    Ephemeral(Option<String>),
 }
 
 impl Door {
@@ -57,9 +70,10 @@ impl Door {
     /// somebody on this machine in.
     pub(crate) fn after(self, start: &Start) -> Self {
         match self {
-            Self::Account { has_key: false, .. } if token_of(start).is_some() => {
-                Self::Announced { call_sid: None }
-            }
+            Self::Account {
+                credential: Credential::Loopback,
+                ..
+            } if token_of(start).is_some() => Self::Announced { call_sid: None },
             door => door,
         }
     }
@@ -90,13 +104,18 @@ pub(crate) async fn admit(
         }
         Door::Announced { call_sid } => (redeem(state, call_sid.as_ref(), start).await?, None),
         Door::Account {
-            account, assistant, ..
-        } => announce(state, *account, assistant, start, wire).await?,
+            account,
+            credential,
+            assistant,
+        } => announce(state, *account, credential, assistant, start, wire).await?,
     };
     if !sessions::activate(&state.config().store, &session.id).await? {
         return Err(BridgeError::SessionEnded);
     }
-    let speaks_for_account = matches!(door, Door::Account { .. });
+    let speaks_for_account = match door {
+        Door::Account { credential, .. } => *credential != Credential::Ephemeral(None),
+        Door::Announced { .. } => false,
+    };
     let (room, events, track) = join(state, &session, wire, speaks_for_account).await?;
     Ok(Admitted {
         session,
@@ -151,6 +170,7 @@ fn token_of(start: &Start) -> Option<&str> {
 async fn announce(
     state: &BridgeState,
     account: AccountId,
+    credential: &Credential,
     assistant: &Assistant,
     start: &Start,
     wire: Wire,
@@ -161,11 +181,16 @@ async fn announce(
         // In a telephone's room the agent would speak as telephones do.
         (Wire::Pcm(_) | Wire::Opus, _) => (SessionKind::Api, start.stream_sid.as_str()),
     };
+    let name = match credential {
+        // Whoever holds an ephemeral key may not name a conversation of somebody else's and walk in.
+        Credential::Ephemeral(_) => format!("{:032x}", rand::random::<u128>()),
+        Credential::Loopback | Credential::ApiKey => name.to_owned(),
+    };
     let rooms = match kind {
         SessionKind::Api => "api",
         _ => "twilio",
     };
-    let (overrides, fault) = wishes(assistant, start);
+    let (overrides, fault) = overrides(credential, assistant, start)?;
     let new = NewSession {
         id: format!("{}-{name}", kind.name()),
         account,
@@ -193,6 +218,48 @@ async fn announce(
     Ok((session, fault))
 }
 
+/// What this session alone has: the wishes of the `bearer`, and who speaks.
+fn overrides(
+    credential: &Credential,
+    assistant: &Assistant,
+    start: &Start,
+) -> Result<(Value, Option<Fault>), BridgeError> {
+    let (mut overrides, fault) = match (credential, &start.bearer) {
+        (Credential::Ephemeral(_), Some(_)) => {
+            (json!({}), Some(ignored("an ephemeral key takes no bearer")))
+        }
+        _ => wishes(assistant, start),
+    };
+    let said = start.resource.as_deref().map(str::trim);
+    let said = said.filter(|resource| !resource.is_empty());
+    let resource = match credential {
+        Credential::Ephemeral(resource)
+            if said.is_none_or(|it| Some(it) == resource.as_deref()) =>
+        {
+            resource.as_deref()
+        }
+        Credential::Loopback | Credential::ApiKey if said.is_none_or(is_resource) => said,
+        _ => return Err(BridgeError::WrongResource),
+    };
+    if let Some(wishes) = overrides.as_object_mut() {
+        wishes.remove("resource");
+        wishes.extend(resource.map(|resource| ("resource".to_owned(), resource.into())));
+    }
+    Ok((overrides, fault))
+}
+
+/// Whether this may be the name of an end user.
+fn is_resource(text: &str) -> bool {
+    text.chars().count() <= LONGEST_RESOURCE && !text.contains(char::is_control)
+}
+
+fn ignored(what: &str) -> Fault {
+    Fault {
+        code: FaultCode::BadStart,
+        message: format!("{what}; it is ignored"),
+    }
+}
+
 /// What the `bearer` of S0 asks for; what makes no sense is told and otherwise ignored.
 fn wishes(assistant: &Assistant, start: &Start) -> (Value, Option<Fault>) {
     let Some(bearer) = &start.bearer else {
@@ -214,16 +281,7 @@ fn wishes(assistant: &Assistant, start: &Start) -> (Value, Option<Fault>) {
     };
     match read() {
         Ok(wishes) => (wishes, None),
-        Err(message) => {
-            let message = format!("{message}; it is ignored");
-            (
-                json!({}),
-                Some(Fault {
-                    code: FaultCode::BadStart,
-                    message,
-                }),
-            )
-        }
+        Err(message) => (json!({}), Some(ignored(&message))),
     }
 }
 

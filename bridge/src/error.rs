@@ -13,6 +13,9 @@ pub enum BridgeError {
     /// The session is over.
     #[error("the session has ended")]
     SessionEnded,
+    /// The end user that `start` names is not the key's, or no name.
+    #[error("start.resource is not the end user of this key, or longer than 320 characters")]
+    WrongResource,
     /// The account may not talk, or not any more today.
     #[error("the account may not talk: {0}")]
     MayNotTalk(TalkingRefused),
@@ -56,6 +59,10 @@ impl BridgeError {
             Self::MayNotTalk(TalkingRefused::Ceiling(_)) => Close {
                 code: close_code::FLOODING,
                 reason: "the account's minutes or tokens of today are used up; they begin anew at midnight UTC",
+            },
+            Self::WrongResource => Close {
+                code: close_code::BAD_START,
+                reason: "start.resource is not the end user of this key, or longer than 320 characters",
             },
             Self::UnsupportedFormat => Close {
                 code: close_code::BAD_START,

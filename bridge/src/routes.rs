@@ -1,6 +1,11 @@
 //! The ways in.
 
-use crate::{BridgeState, access, admission::Door, call, metrics};
+use crate::{
+    BridgeState, access,
+    admission::{Credential, Door},
+    call, metrics,
+    state::now_ms,
+};
 use axum::{
     Json, Router,
     extract::{FromRequestParts, Path, Request, State, WebSocketUpgrade, ws::WebSocket},
@@ -11,6 +16,7 @@ use axum::{
 use casp_store::{
     AccountId,
     accounts::{self, KeyKind},
+    ephemeral_keys,
 };
 use casp_twilio::CallSid;
 use serde_json::json;
@@ -61,7 +67,7 @@ enum Named {
     Own(String),
 }
 
-/// Anybody with an API key, speaking with an assistant. Without one, only an announced call gets in.
+/// Anybody with an API key, or a key for this one socket, speaking with an assistant. Without one, only an announced call gets in.
 async fn media_stream(
     State(state): State<BridgeState>,
     Path(scenario): Path<String>,
@@ -95,23 +101,35 @@ async fn stream(state: BridgeState, named: Named, request: Request) -> Response 
 async fn door_of(state: &BridgeState, parts: &Parts, named: &Named) -> Result<Door, Response> {
     const ANNOUNCED: Door = Door::Announced { call_sid: None };
     let config = state.config();
-    let (account, has_key) = match (access::api_key(parts), config.dev_account) {
-        (Some(key), _) => (owner_of(state, &key).await?, true),
-        (None, Some(account)) if access::is_local(parts) => (account, false),
+    let key = match (access::api_key(parts), config.dev_account) {
+        (Some(key), _) => key_of(state, &key).await?,
+        (None, Some(account)) if access::is_local(parts) => Key {
+            account,
+            credential: Credential::Loopback,
+            assistant: None,
+        },
         (None, _) => return Ok(ANNOUNCED),
     };
+    let account = key.account;
     let found = match named {
         Named::Any(name) => casp_assistants::find(&config.store, account, name).await,
         Named::Own(reference) => casp_assistants::find_own(&config.store, account, reference).await,
     };
     match found {
+        Ok(Some(assistant)) if key.assistant.is_some_and(|only| only != assistant.name) => {
+            metrics::refused("wrong assistant");
+            Err(refuse(
+                StatusCode::FORBIDDEN,
+                "this key is for another assistant",
+            ))
+        }
         Ok(Some(assistant)) => Ok(Door::Account {
             account,
-            has_key,
+            credential: key.credential,
             assistant: Box::new(assistant),
         }),
         // An announced call of another account's may speak with one of its own.
-        Ok(None) if !has_key => Ok(ANNOUNCED),
+        Ok(None) if key.credential == Credential::Loopback => Ok(ANNOUNCED),
         Ok(None) => {
             metrics::refused("unknown scenario");
             Err(refuse(
@@ -129,19 +147,49 @@ async fn door_of(state: &BridgeState, parts: &Parts, named: &Named) -> Result<Do
     }
 }
 
-async fn owner_of(state: &BridgeState, key: &str) -> Result<AccountId, Response> {
-    let account = accounts::by_key(&state.config().store, KeyKind::Secret, key).await;
-    let account = account.map_err(|error| {
-        tracing::error!(%error, "an API key could not be looked up");
+/// What a key opens.
+struct Key {
+    account: AccountId,
+    credential: Credential,
+    /// The only one it may speak with.
+    assistant: Option<String>,
+}
+
+/// An ephemeral key is spent by this, whatever comes of the socket.
+async fn key_of(state: &BridgeState, key: &str) -> Result<Key, Response> {
+    let store = &state.config().store;
+    let found = if key.starts_with(ephemeral_keys::PREFIX) {
+        let spent = ephemeral_keys::spend(store, key, now_ms()).await;
+        spent.map(|spent| {
+            spent.map(|spent| Key {
+                account: spent.account,
+                credential: Credential::Ephemeral(spent.resource),
+                assistant: Some(spent.assistant),
+            })
+        })
+    } else {
+        let account = accounts::by_key(store, KeyKind::Secret, key).await;
+        account.map(|account| {
+            account
+                .filter(|account| account.is_active)
+                .map(|account| Key {
+                    account: account.id,
+                    credential: Credential::ApiKey,
+                    assistant: None,
+                })
+        })
+    };
+    let found = found.map_err(|error| {
+        tracing::error!(%error, "a key could not be looked up");
         refuse(StatusCode::SERVICE_UNAVAILABLE, "try again in a moment")
     })?;
-    match account {
-        Some(account) if account.is_active => Ok(account.id),
-        _ => {
-            metrics::refused("wrong key");
-            Err(refuse(StatusCode::UNAUTHORIZED, "the API key is not valid"))
-        }
-    }
+    found.ok_or_else(|| {
+        metrics::refused("wrong key");
+        refuse(
+            StatusCode::UNAUTHORIZED,
+            "the key is not valid, or no longer",
+        )
+    })
 }
 
 async fn upgrade(state: BridgeState, request: Request, door: Door) -> Response {

@@ -34,6 +34,7 @@ mod operations;
 mod path;
 mod public_url;
 mod query;
+mod realtime_sessions;
 mod recorder;
 mod recordings;
 mod rooms;

@@ -58,7 +58,7 @@ A guest opens `roomUrl` of `POST /room/create`; the page takes `join` from its q
 `/media-stream-custom/{scenario_id}` and `/calendar-media-stream` speak Twilio's Media Streams: text frames \
 of JSON, `connected`, `start`, `media`, `dtmf`, `mark`, `stop` in, `media`, `mark`, `clear` out. The first is opened by \
 Twilio with the single-use token that `/twilio/voice` gave it as a `<Parameter>`; the others also take an API key as \
-`?api_key=`. `/rtc` and `/rtc/v1` are LiveKit's signalling.";
+`?api_key=`, or a key of `POST /v1/realtime/sessions` for one socket. `/rtc` and `/rtc/v1` are LiveKit's signalling.";
 
 struct SecuritySchemes;
 

@@ -5,8 +5,8 @@ use crate::{
     error::plain,
     google_calendar, guide, identities, layers, livekit_webhook, numbers, oauth, openai,
     openapi::{self, ApiDoc},
-    operations, recordings, rooms, rtc, scenarios, scheduled_calls, sessions, transcripts, twilio,
-    web_app, webhooks, whisper,
+    operations, realtime_sessions, recordings, rooms, rtc, scenarios, scheduled_calls, sessions,
+    transcripts, twilio, web_app, webhooks, whisper,
 };
 use axum::{Router, http::StatusCode, response::IntoResponse as _, routing::get};
 use std::sync::Arc;
@@ -49,6 +49,7 @@ fn described() -> OpenApiRouter<ControlApi> {
     OpenApiRouter::with_openapi(ApiDoc::openapi())
         .merge(accounts::routes())
         .merge(rooms::routes())
+        .merge(realtime_sessions::routes())
         .merge(calls::routes())
         .merge(call_end::routes())
         .merge(sessions::routes())

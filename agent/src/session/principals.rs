@@ -24,6 +24,8 @@ pub(super) struct Principals {
     account: Option<AccountId>,
     /// What the account's own connections belong to.
     own: Option<String>,
+    /// The end user for whom this session was begun with the account's key; else the account itself.
+    spoken_for: Option<String>,
     /// Whose telephone it is that this call comes from, or goes to.
     caller: Option<String>,
     is_caller_verified: bool,
@@ -68,9 +70,16 @@ impl Principals {
                 None
             })
         };
+        let own = known(own);
+        let named = session.overrides["resource"].as_str();
+        let named = named.filter(|it| {
+            !own.as_deref()
+                .is_some_and(|own| own.eq_ignore_ascii_case(it))
+        });
         Self {
             account: Some(session.account),
-            own: known(own),
+            spoken_for: named.map(str::to_owned).or_else(|| own.clone()),
+            own,
             caller: known(caller),
             ..Self::default()
         }
@@ -79,7 +88,7 @@ impl Principals {
     /// Who it is that speaks. `speaks_for_account` is what their token said.
     pub(super) fn speaker(&self, identity: String, speaks_for_account: bool) -> Speaker {
         let (resource, is_verified) = if speaks_for_account {
-            (self.own.clone(), self.own.is_some())
+            (self.spoken_for.clone(), self.spoken_for.is_some())
         } else if is_bridge(&identity) {
             let is_verified = self.is_caller_verified && self.caller.is_some();
             (self.caller.clone(), is_verified)

@@ -1,4 +1,5 @@
-//! `casp control-api` under load, on SQLite and on PostgreSQL: reads, tokens, rooms, and its memory while it is idle.
+//! Pages and searches of 100,000 transcripts at the store, and `casp control-api` above it under load, on SQLite and on
+//! PostgreSQL: reads, tokens, rooms, and its memory while it is idle.
 //!
 //! `api --casp target/release/casp` makes the databases, fills them with 100,000 conversations, starts LiveKit's server
 //! and the API, and prints a table; `--output` keeps the figures as JSON.
@@ -7,6 +8,7 @@ use anyhow::Context as _;
 use casp_benches::{
     conversations,
     load::{self, Ask, Load},
+    pages,
     service::Service,
 };
 use casp_store::{
@@ -17,7 +19,10 @@ use casp_testkit::LiveKitServer;
 use clap::Parser;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 use tokio::process::Command;
 
 const KEY: &str = "sk_bench_0123456789abcdefghijklmnop";
@@ -28,9 +33,12 @@ struct Args {
     /// The binary.
     #[arg(long)]
     casp: PathBuf,
-    /// Conversations of the account that asks.
+    /// Conversations of the account that asks; its neighbour has a tenth of that.
     #[arg(long, default_value_t = 100_000)]
     count: u32,
+    /// Requests of each kind at the store.
+    #[arg(long, default_value_t = 1_000)]
+    requests: u32,
     /// Clients at once; one run each.
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     clients: Vec<usize>,
@@ -72,12 +80,12 @@ async fn measure(
     livekit: &LiveKitServer,
     args: &Args,
 ) -> anyhow::Result<Vec<Value>> {
-    fill(name, database, args.count).await?;
+    let mut figures = at_the_store(name, database, args).await?;
     let api = start(args, database, livekit).await?;
     tokio::time::sleep(Duration::from_secs(5)).await;
     let idle_mib = api.resident_mib()?;
     println!("{name}: {idle_mib:.1} MiB idle");
-    let mut figures = vec![json!({"database": name, "what": "idle", "resident_mib": idle_mib})];
+    figures.push(json!({"database": name, "what": "idle", "resident_mib": idle_mib}));
     println!(
         "{:<34} {:>7} {:>9} {:>8} {:>8} {:>8}",
         name, "clients", "a second", "p50 ms", "p99 ms", "failures"
@@ -141,7 +149,8 @@ fn asks() -> Vec<Ask> {
     ]
 }
 
-async fn fill(name: &str, database: &str, count: u32) -> anyhow::Result<()> {
+/// Fills the database, and measures it without the API.
+async fn at_the_store(name: &str, database: &str, args: &Args) -> anyhow::Result<Vec<Value>> {
     let store = Store::connect(database).await?;
     store.migrate().await?;
     let mut ids = Vec::new();
@@ -149,12 +158,19 @@ async fn fill(name: &str, database: &str, count: u32) -> anyhow::Result<()> {
         ids.push(accounts::ensure(&store, email, None, false).await?.id);
     }
     accounts::ensure_key(&store, ids[0], KeyKind::Secret, KEY).await?;
-    conversations::fill(&store, ids[0], ids[1], count).await?;
-    store.close().await;
+    let begin = Instant::now();
+    conversations::fill(&store, ids[0], ids[1], args.count).await?;
     if name == "postgres" {
         conversations::vacuum(database).await?;
     }
-    Ok(())
+    let seconds = begin.elapsed().as_secs_f64();
+    println!(
+        "{name}: {} conversations written in {seconds:.0} s",
+        args.count
+    );
+    let figures = pages::measure(name, &store, ids[0], args.requests).await?;
+    store.close().await;
+    Ok(figures)
 }
 
 async fn start(args: &Args, database: &str, livekit: &LiveKitServer) -> anyhow::Result<Service> {

@@ -11,6 +11,7 @@ mod bridge;
 mod caller;
 mod company;
 mod ends;
+mod ephemeral_keys;
 mod formats;
 mod livekit;
 mod marks;

@@ -2,9 +2,9 @@
 
 use crate::{ControlApi, clock::now_ms};
 use casp_store::{
-    Store, StoreError, action_log, ceilings, chat_turns, connections, idempotency, identities,
-    jobs, mailed_tokens, oauth, recordings, refresh_tokens, scheduled_calls, session_minutes,
-    stream_tokens, webhooks, workers,
+    Store, StoreError, action_log, ceilings, chat_turns, connections, ephemeral_keys, idempotency,
+    identities, jobs, mailed_tokens, oauth, recordings, refresh_tokens, scheduled_calls,
+    session_minutes, stream_tokens, webhooks, workers,
 };
 use std::time::Duration;
 
@@ -36,6 +36,7 @@ pub(super) async fn run(api: &ControlApi) {
 
 async fn clean(store: &Store, now: i64) -> Result<(), StoreError> {
     stream_tokens::purge(store, now - KEPT_MS).await?;
+    ephemeral_keys::purge(store, now).await?;
     workers::purge(store, now - KEPT_MS).await?;
     refresh_tokens::purge(store, now - KEPT_MS).await?;
     mailed_tokens::purge(store, now - KEPT_MS).await?;

@@ -26,6 +26,7 @@ mod participant;
 mod phone;
 mod provider;
 mod rate_limits;
+mod realtime_sessions;
 mod recording_callback;
 mod recordings;
 mod room_recording;

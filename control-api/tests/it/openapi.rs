@@ -137,6 +137,7 @@ const ROUTES: &[&str] = &[
     "POST /v1/identities/{id}/verify",
     "POST /v1/oauth/register",
     "POST /v1/oauth/sessions",
+    "POST /v1/realtime/sessions",
     "POST /v1/webhooks/deliveries/{id}/retry",
     "POST /webhooks/livekit",
     "POST /whisper/transcribe",

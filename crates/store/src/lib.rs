@@ -14,6 +14,7 @@ pub mod chat_turns;
 pub mod connections;
 mod database_url;
 pub mod do_not_call;
+pub mod ephemeral_keys;
 pub mod erasures;
 mod error;
 pub mod idempotency;

@@ -193,6 +193,31 @@ async fn a_second_person_in_the_room_is_not_the_first() {
 }
 
 #[tokio::test]
+async fn who_begins_a_session_for_an_end_user_speaks_as_that_one() {
+    let call = call_from(ANNS_NUMBER).await;
+    let mut session = call.session.clone();
+    let own = call.principals.own().unwrap();
+    for (named, expected) in [("bob", "bob"), (&*own.to_uppercase(), &*own)] {
+        session.overrides = json!({"resource": named});
+        let principals = Principals::of(&call.store, &session).await;
+        let speaker = principals.speaker(BRIDGE.into(), true);
+        assert_eq!(
+            (speaker.resource.as_deref(), speaker.is_verified),
+            (Some(expected), true)
+        );
+        assert_eq!(
+            principals.own(),
+            Some(own.clone()),
+            "what is public stays the account's"
+        );
+        assert_eq!(
+            principals.speaker("guest".into(), false),
+            Speaker::stranger("guest")
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_account_is_itself_and_its_guests_are_strangers() {
     let call = call_from(ANNS_NUMBER).await;
     let owner = call.principals.speaker("owner's browser".into(), true);

@@ -8,6 +8,7 @@ mod chat_turns;
 mod connecting;
 mod connections;
 mod databases;
+mod ephemeral_keys;
 mod idempotency;
 mod identities;
 mod jobs;

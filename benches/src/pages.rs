@@ -1,80 +1,38 @@
-//! Pages and searches of 100,000 transcripts, on SQLite and on PostgreSQL, by one client.
+//! Pages and searches of transcripts at the store, by one client.
 
-use anyhow::Context as _;
-use casp_benches::conversations::{self, BEGIN_MS, VOCABULARY, word};
+use crate::conversations::{BEGIN_MS, VOCABULARY, word};
 use casp_store::{
-    Store, accounts,
+    AccountId, Store, StoreError,
     transcripts::{self, Filter},
 };
-use clap::Parser;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-#[derive(Debug, Parser)]
-struct Args {
-    /// Conversations of the account that is asked for; its neighbour has a tenth of that.
-    #[arg(long, default_value_t = 100_000)]
-    count: u32,
-    /// Requests of each kind.
-    #[arg(long, default_value_t = 1_000)]
+/// Asks for each so often, prints a table, and returns the figures.
+///
+/// # Errors
+/// When the database fails.
+pub async fn measure(
+    name: &str,
+    store: &Store,
+    account: AccountId,
     requests: u32,
-    /// Databases: `sqlite`, `postgres`.
-    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
-    databases: Vec<String>,
-    /// Where to write the figures, as JSON.
-    #[arg(long)]
-    output: Option<std::path::PathBuf>,
-}
-
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
-    let folder = tempfile::tempdir()?;
-    let mut figures = Vec::new();
-    for name in &args.databases {
-        let url = match name.as_str() {
-            "sqlite" => format!("sqlite://{}/bench.db", folder.path().display()),
-            "postgres" => conversations::postgres().await?,
-            other => anyhow::bail!("no such database: {other}"),
-        };
-        figures.extend(measure(name, &url, &args).await.context(name.clone())?);
-    }
-    if let Some(file) = &args.output {
-        std::fs::write(file, serde_json::to_string_pretty(&figures)?)?;
-    }
-    Ok(())
-}
-
-async fn measure(name: &str, url: &str, args: &Args) -> anyhow::Result<Vec<serde_json::Value>> {
-    let store = Store::connect(url).await?;
-    store.migrate().await?;
-    let ours = accounts::ensure(&store, "ours@example.org", None, false)
-        .await?
-        .id;
-    let neighbour = accounts::ensure(&store, "next@example.org", None, false)
-        .await?
-        .id;
-    let begin = Instant::now();
-    conversations::fill(&store, ours, neighbour, args.count).await?;
-    println!(
-        "{name}: {} conversations written in {:.0} s",
-        args.count,
-        begin.elapsed().as_secs_f64()
-    );
-    if name == "postgres" {
-        conversations::vacuum(url).await?;
-    }
+) -> Result<Vec<Value>, StoreError> {
     println!(
         "{:<42} {:>8} {:>8} {:>8} {:>6}",
-        name, "p50 ms", "p99 ms", "max ms", "rows"
+        format!("{name}, at the store"),
+        "p50 ms",
+        "p99 ms",
+        "max ms",
+        "rows"
     );
     let mut figures = Vec::new();
     for (what, filter, skip) in questions() {
-        let mut times = Vec::with_capacity(args.requests as usize);
+        let mut times = Vec::with_capacity(requests as usize);
         let mut rows = 0;
-        for _ in 0..args.requests {
+        for _ in 0..requests {
             let begin = Instant::now();
-            rows = transcripts::page(&store, ours, &filter, skip, 10)
+            rows = transcripts::page(store, account, &filter, skip, 10)
                 .await?
                 .len();
             times.push(begin.elapsed());
@@ -84,11 +42,10 @@ async fn measure(name: &str, url: &str, args: &Args) -> anyhow::Result<Vec<serde
         let (p50, p99, max) = (at(0.5), at(0.99), at(1.0));
         println!("{what:<42} {p50:>8.2} {p99:>8.2} {max:>8.2} {rows:>6}");
         figures.push(json!({
-            "database": name, "what": what, "transcripts": args.count, "requests": args.requests,
+            "database": name, "what": format!("store: {what}"), "requests": requests,
             "p50_ms": p50, "p99_ms": p99, "max_ms": max, "rows": rows,
         }));
     }
-    store.close().await;
     Ok(figures)
 }
 
