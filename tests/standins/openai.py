@@ -1,6 +1,7 @@
 """An OpenAI-compatible server that checks what it gets and can be made to fail.
 
-`heard` decides what speech-to-text understands, `answer` what the language model says, `fault` how a kind of
+`heard` decides what speech-to-text understands, `answer` what the language model says (or `script`, a function of the
+messages and the names of the tools: words, or a tool's name and arguments), `fault` how a kind of
 request fails from now on: a status, "stall" (nothing comes), "half" (breaks off in mid-answer), "garbage".
 """
 import asyncio
@@ -25,6 +26,7 @@ class OpenAI:
     def __init__(self):
         self.heard = "What is the weather like in Paris today?"
         self.answer = "It is sunny in Paris today. You can walk outside without a coat."
+        self.script = None
         self.fault: dict[str, object] = {}
         self.requests: list[dict] = []
         self.problems: list[str] = []
@@ -107,7 +109,17 @@ class OpenAI:
                 await response.write(b"data: {not json\n\n")
                 return response
             await asyncio.sleep(0.05)
-            words = self.answer.split(" ")
+            answer = self.script(record["messages"], record["tools"]) if self.script else self.answer
+            if isinstance(answer, tuple):
+                name, arguments = answer
+                self._check(name in record["tools"], f"the script calls {name}, which is not offered")
+                call = {"name": name, "arguments": json.dumps(arguments)}
+                await self._chunk(response, {"tool_calls": [{"index": 0, "id": f"call_{len(self.requests)}", "type": "function", "function": call}]})
+                await self._chunk(response, {}, "tool_calls")
+                await response.write(b"data: [DONE]\n\n")
+                await response.write_eof()
+                return response
+            words = answer.split(" ")
             if self.fault.get("llm") == "half":
                 words = words[: len(words) // 2]
             for i, word in enumerate(words):

@@ -17,7 +17,7 @@ import aiohttp
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
-from .twilio_call import OutboundCall
+from .twilio_call import InboundCall, OutboundCall
 from .twilio_shapes import (CALL_PARAMETERS, E164, MANY_TIMES, MESSAGE_PARAMETERS, OVER, PAGE_PARAMETERS, TRANSCRIPT_FILTERS,
                             UPDATE_PARAMETERS, VERSION, Refused, iso8601, rfc2822, sid)
 
@@ -27,6 +27,8 @@ class Twilio:
         self.account_sid, self.auth_token = sid("AC"), uuid.uuid4().hex
         self.numbers = set(numbers)
         self.callees, self.calls, self.messages, self.recordings, self.transcripts = {}, {}, {}, {}, {}
+        # What becomes of a number that <Dial> rings: a DialCallStatus; by default nobody answers.
+        self.dials = {}
         self.requests, self.problems, self._tasks = [], [], set()
         # Once each: a status to answer with, or "lost": done, and the connection cut before the answer.
         self.faults = []
@@ -172,6 +174,13 @@ class Twilio:
         self.calls[call.sid] = call
         self.spawn(call.run())
         return web.json_response(call.view(), status=201)
+
+    def incoming(self, url, caller, talk):
+        """Somebody calls the number whose webhook is `url`, and speaks: `talk(stream)`, once for each stream."""
+        call = InboundCall(self, url, caller)
+        self.calls[call.sid] = call
+        self.spawn(call.run(talk))
+        return call
 
     def spawn(self, work):
         task = asyncio.create_task(self._watched(work))

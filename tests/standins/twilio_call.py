@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 from urllib.parse import urljoin
 
 from .phone import Call, stream_of
-from .twilio_shapes import OVER, VERSION, rfc2822, sid
+from .twilio_shapes import E164, OVER, VERSION, rfc2822, sid
 
 
 class OutboundCall:
@@ -17,6 +17,8 @@ class OutboundCall:
         self.callbacks, self.said = [], []
         self.over = asyncio.Event()
         self._new_twiml, self.stream = None, None
+        self.dialed = []  # (number, attributes of <Dial>), in order
+        self.caller_ids = twilio.numbers
 
     def view(self):
         seconds = str(round(self.ended - self.answered)) if self.ended and self.answered else "0" if self.ended else None
@@ -79,6 +81,9 @@ class OutboundCall:
                 elif verb.tag == "Connect":
                     again = await self._connect(twiml, talk)
                     break
+                elif verb.tag == "Dial":
+                    again = await self._dial(verb)
+                    break
             twiml, self._new_twiml = self._new_twiml or again, None
         await self.end()
 
@@ -98,6 +103,44 @@ class OutboundCall:
         if self._new_twiml or self.over.is_set() or not action:
             return None
         return (await self.twilio.webhook(urljoin(self.parameters["Url"], action), self.form()))[1]
+
+
+    async def _dial(self, verb):
+        """Rings whoever is to be dialled; what becomes of it `twilio.dials` says, by number."""
+        unknown = set(verb.attrib) - {"action", "callerId", "timeout", "timeLimit", "method", "answerOnBridge", "hangupOnStar", "ringTone", "record"}
+        (number,) = verb.findall("Number")
+        assert not unknown and E164.match(number.text), ET.tostring(verb)
+        assert 5 <= int(verb.get("timeout", "30")) <= 600 and int(verb.get("timeLimit", "14400")) <= 14400, verb.attrib
+        self.dialed.append((number.text, dict(verb.attrib)))
+        # Twilio's error 13214: only the caller's own number, or one of the account's, can be shown.
+        can_be_shown = verb.get("callerId") in self.caller_ids
+        fate = self.twilio.dials.get(number.text, "no-answer") if can_be_shown else "failed"
+        await asyncio.sleep(0.3)
+        if fate == "completed":
+            await asyncio.sleep(1)
+        more = {"DialCallStatus": fate, "DialCallSid": sid("CA")} | ({"DialCallDuration": "1", "DialBridged": "true"} if fate == "completed" else {})
+        if self.over.is_set():
+            return None
+        return (await self.twilio.webhook(urljoin(self.parameters["Url"], verb.get("action")), self.form(**more)))[1]
+
+
+class InboundCall(OutboundCall):
+    """Somebody calls one of our numbers: `url` is the number's webhook."""
+
+    def __init__(self, twilio, url, caller):
+        to = sorted(twilio.numbers)[0]
+        status = urljoin(url, "/twilio/status")
+        super().__init__(twilio, {"From": caller, "To": to, "Url": url, "StatusCallback": status})
+        self.caller_ids = twilio.numbers | {caller}
+
+    def form(self, **more):
+        return super().form(**{"Direction": "inbound", **more})
+
+    async def run(self, talk):
+        self.status, self.answered = "ringing", time.time()
+        _, twiml = await self.twilio.webhook(self.parameters["Url"], self.form())
+        self.status = "in-progress"
+        await self.follow(twiml, talk)
 
 
 class Callee:

@@ -62,6 +62,7 @@ impl Conversation {
                 self.order(Order::Cut(utterance));
                 if let Some(speech) = self.speech.take_if(|speech| speech.utterance == utterance) {
                     self.settle(&speech, true, Instant::now());
+                    self.words_are_over(utterance, false);
                 }
             }
             Action::ShowUserText {
@@ -210,7 +211,8 @@ impl Conversation {
             } => {
                 let status = status.as_str().to_owned();
                 let row = json!({"name": name, "status": status, "result": result, "error": error});
-                self.scribe.turn("tool", row.to_string(), false, json!({}));
+                let row = digits::masked_question(&row.to_string());
+                self.scribe.turn("tool", row, false, json!({}));
                 self.tell_bridges(Event::Action {
                     name,
                     status,
@@ -264,6 +266,7 @@ impl Conversation {
                 text: text.clone(),
                 is_final: true,
             });
+            let text = digits::masked_question(&text);
             self.scribe
                 .turn("assistant", text, was_interrupted, timings);
         }

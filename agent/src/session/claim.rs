@@ -110,6 +110,7 @@ impl Claim {
             Ok(Ending::Lost | Ending::NotOurs) => return,
             Ok(Ending::Deserted) => Some("everybody left"),
             Ok(Ending::HungUp) => Some("the agent hung up"),
+            Ok(Ending::Transferred) => Some("transferred"),
             Ok(Ending::SpentUp) => Some("the account may spend no more today"),
             Ok(Ending::RoomClosed | Ending::Terminated | Ending::HandedOver) | Err(_) => None,
         };

@@ -9,6 +9,7 @@ use super::{
     ear::SharedRecording,
     guard::Guard,
     inbox::{INBOX, Report},
+    line::{Line, Listener, Transfer},
     mouth::{Mouth, ORDERS, Order},
     opening::{self, Door},
     people::People,
@@ -62,6 +63,10 @@ pub(super) struct Conversation {
     pub(super) people: People,
     pub(super) principals: Principals,
     pub(super) digits: Digits,
+    /// Whose it is; a room without a session has none.
+    pub(super) session_id: Option<String>,
+    pub(super) listener: Listener,
+    pub(super) transfer: Transfer,
     pub(super) pace: Pace,
     pub(super) speakers: HashMap<SpeakerId, Speaker>,
     pub(super) next_speaker: u32,
@@ -104,8 +109,13 @@ impl Conversation {
             max_duration: Some(assistant.max_duration),
             ..services.turn.clone()
         };
-        let guard = Guard::new(toolbox::tools(&services, claim), claim);
         let (reports, inbox) = mpsc::channel(INBOX);
+        let listener = Listener::default();
+        let line = Line {
+            reports: reports.clone(),
+            listener: listener.clone(),
+        };
+        let guard = Guard::new(toolbox::tools(&services, claim, line), claim);
         let (mut tasks, mut closing) = (JoinSet::new(), JoinSet::new());
         let row = claim.row.as_ref();
         let model = services.language_model.clone();
@@ -155,6 +165,9 @@ impl Conversation {
             people: People::new(now),
             principals: claim.principals.clone(),
             digits: Digits::default(),
+            session_id: claim.session_id().map(str::to_owned),
+            listener,
+            transfer: Transfer::None,
             pace: Pace::default(),
             speakers: HashMap::new(),
             next_speaker: 0,
@@ -260,6 +273,7 @@ impl Conversation {
             self.machine.next_deadline(),
             self.digits.next_deadline(),
             self.people.leave_at(),
+            self.transfer.ends_at(),
             self.door.opens_at(),
             self.gone_at,
         ]
@@ -269,8 +283,9 @@ impl Conversation {
     }
 
     fn is_due(&mut self, now: Instant) {
+        self.transfer_is_due(now);
         if self.people.leave_at().is_some_and(|at| at <= now) {
-            self.ending = Some(Ending::Deserted);
+            self.ending = Some(self.transfer.ending());
         }
         if self.gone_at.is_some_and(|at| at <= now) {
             self.ending = Some(if self.is_spent_up {
@@ -290,6 +305,7 @@ impl Conversation {
     }
 
     pub(super) fn tell_who_can_speak(&mut self, now: Instant) {
+        self.listener.set(self.people.only_one());
         let can_speak = self.people.can_anybody_speak();
         let event = TurnEvent::SomebodyCanSpeak(can_speak);
         let actions = self.machine.handle(event, now);

@@ -1,6 +1,9 @@
 //! Carries words and signs to the others in the room, beside the audio and never in its way.
 
-use casp_conversation::event::{Envelope, Event, TOPIC, VERSION};
+use casp_conversation::{
+    Keys,
+    event::{Envelope, Event, TOPIC, VERSION},
+};
 use casp_room::{DataMessage, Room, RoomError, TextOptions, TextWriter};
 use std::collections::HashMap;
 use tokio::{sync::mpsc, task::JoinSet};
@@ -30,6 +33,8 @@ pub(super) enum Parcel {
     },
     /// The utterance is over.
     AgentDone { segment: String },
+    /// Keys of a telephone.
+    Keys(Keys),
 }
 
 /// Takes what is to be carried.
@@ -57,6 +62,11 @@ impl Courier {
         if self.parcels.try_send(parcel).is_err() {
             tracing::warn!("the room does not take what is said in it");
         }
+    }
+
+    /// Presses keys for those who understand LiveKit's packets.
+    pub(super) fn keys(&self, keys: Keys) {
+        self.send(Parcel::Keys(keys));
     }
 
     pub(super) fn attribute(&self, name: &str, value: &str) {
@@ -141,6 +151,13 @@ impl Texts {
                     .await?;
                 writer.write(&text).await?;
                 self.open = Some((segment, writer));
+                Ok(())
+            }
+            Parcel::Keys(keys) => {
+                // Packets carry no waiting.
+                for key in keys.chars().filter(|key| *key != 'w') {
+                    self.room.publish_dtmf(key).await?;
+                }
                 Ok(())
             }
             Parcel::AgentDone { segment } => match &self.open {

@@ -22,6 +22,23 @@ pub(super) fn masked(turn: &str) -> String {
     }
 }
 
+/// What the agent asks before it presses keys: their names stand between these words.
+const ASKED_BEFORE: &str = "Shall I press ";
+const ASKED_AFTER: &str = " on the telephone?";
+
+/// What the agent said, as it may be written down: the keys that it would press are digits, too.
+pub(super) fn masked_question(said: &str) -> String {
+    let Some((before, rest)) = said.split_once(ASKED_BEFORE) else {
+        return said.to_owned();
+    };
+    // Of a question that was interrupted the rest may be missing.
+    let after = match rest.split_once(ASKED_AFTER) {
+        Some((_, after)) => format!("{ASKED_AFTER}{after}"),
+        None => String::new(),
+    };
+    format!("{before}{ASKED_BEFORE}[digits]{after}")
+}
+
 /// The turn that tells of digits.
 pub(super) fn turn(digits: &str) -> String {
     let spaced: Vec<_> = digits.chars().map(String::from).collect();
@@ -111,6 +128,20 @@ mod tests {
             "(I pressed [digits] on my telephone.)"
         );
         assert_eq!(masked("I pressed 4"), "I pressed 4");
+    }
+
+    #[test]
+    fn what_the_agent_asks_about_keys_is_written_down_without_them() {
+        for (said, written) in [
+            (
+                "Sure. Shall I press 4 0 pound on the telephone?",
+                "Sure. Shall I press [digits] on the telephone?",
+            ),
+            ("Shall I press 4 0", "Shall I press [digits]"),
+            ("Shall I send it?", "Shall I send it?"),
+        ] {
+            assert_eq!(masked_question(said), written);
+        }
     }
 
     #[test]

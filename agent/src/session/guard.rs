@@ -11,6 +11,9 @@ use std::sync::{Arc, atomic::Ordering};
 const NEEDS_PIN: &str = "For that I need your PIN, since a telephone number proves nothing. Please key it in on your \
      telephone, and do not say it aloud.";
 
+/// Said to strangers who want more than their assistant does for everybody.
+const NOT_FOR_STRANGERS: &str = "I can do that only for people I know.";
+
 /// Lets through what a speaker may do.
 #[derive(Debug)]
 pub(super) struct Guard {
@@ -31,25 +34,31 @@ impl Guard {
         }
     }
 
-    /// In whose name it is done; `None` when they must prove first who they are.
-    fn principal(&self, speaker: &Speaker, tool: &str) -> Option<Speaker> {
+    /// In whose name it is done; else what is to be said.
+    fn principal(&self, speaker: &Speaker, tool: &str) -> Result<Speaker, ToolOutcome> {
         if speaker.is_verified {
-            return Some(speaker.clone());
+            return Ok(speaker.clone());
         }
         let name = ActionName::from_tool(tool);
         let stranger = Speaker::stranger(&speaker.identity);
-        if name.provider() == "call" {
-            return Some(stranger);
+        // Whoever can talk can leave.
+        if name.as_str() == "call.hang_up" {
+            return Ok(stranger);
         }
         if self.assistant.allows_public(name.as_str()) {
             // What everybody may do is done by the account itself, as at its front desk.
             let resource = self.own.clone();
-            return Some(Speaker {
+            return Ok(Speaker {
                 resource,
                 ..stranger
             });
         }
-        speaker.resource.is_none().then_some(stranger)
+        match &speaker.resource {
+            Some(_) => Err(self.refuse()),
+            // It has no connections either, of which the other actions tell.
+            None if name.provider() == "call" => Err(ToolOutcome::failed(NOT_FOR_STRANGERS)),
+            None => Ok(stranger),
+        }
     }
 
     fn refuse(&self) -> ToolOutcome {
@@ -70,15 +79,15 @@ impl Tools for Guard {
 
     async fn prepare(&self, speaker: &Speaker, name: &str, arguments: Value) -> Prepared {
         match self.principal(speaker, name) {
-            Some(principal) => self.tools.prepare(&principal, name, arguments).await,
-            None => Prepared::Refused(self.refuse()),
+            Ok(principal) => self.tools.prepare(&principal, name, arguments).await,
+            Err(refused) => Prepared::Refused(refused),
         }
     }
 
     async fn call(&self, speaker: &Speaker, name: &str, arguments: Value) -> ToolOutcome {
         match self.principal(speaker, name) {
-            Some(principal) => self.tools.call(&principal, name, arguments).await,
-            None => self.refuse(),
+            Ok(principal) => self.tools.call(&principal, name, arguments).await,
+            Err(refused) => refused,
         }
     }
 }

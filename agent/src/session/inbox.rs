@@ -1,9 +1,11 @@
 //! What the tasks of a conversation report to its loop.
 
-use super::{mouth::MouthNews, principals::PinCheck};
+use super::{line::Wish, mouth::MouthNews, principals::PinCheck};
 use crate::turn::{SpeakerId, TranscriptionId};
 use casp_providers::{ProviderError, Transcript};
+use casp_store::transfers::TransferFailure;
 use std::time::Instant;
+use tokio::sync::oneshot;
 
 /// Reports that wait for the loop, which never waits itself; when it is full, the reporter waits.
 pub(super) const INBOX: usize = 256;
@@ -26,6 +28,15 @@ pub(super) enum Report {
     Typed { identity: String, text: String },
     /// A PIN that was keyed was compared.
     PinChecked { identity: String, check: PinCheck },
+    /// An action wants something done with the call.
+    Wish {
+        wish: Wish,
+        answer: oneshot::Sender<Result<(), &'static str>>,
+    },
+    /// Whom to dial is written down, or could not be.
+    TransferNoted { is_noted: bool },
+    /// The caller is back, and not put through.
+    TransferFailed { failure: TransferFailure },
     /// The mouth.
     Mouth(MouthNews),
     /// The account may spend no more today.

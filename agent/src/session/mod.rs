@@ -15,6 +15,7 @@ mod ear;
 mod encoding;
 mod guard;
 mod inbox;
+mod line;
 mod mouth;
 mod opening;
 mod people;
@@ -62,6 +63,8 @@ pub(crate) enum Ending {
     Deserted,
     /// The agent hung up.
     HungUp,
+    /// The caller was put through to somebody else.
+    Transferred,
     /// The agent hung up, since the account may spend no more today.
     SpentUp,
     /// The room was deleted, or the agent put out of it.
@@ -80,6 +83,7 @@ impl Ending {
             Self::Lost => "lost",
             Self::Deserted => "deserted",
             Self::HungUp => "hung up",
+            Self::Transferred => "transferred",
             Self::SpentUp => "spent up",
             Self::RoomClosed => "room closed",
             Self::Terminated => "terminated",

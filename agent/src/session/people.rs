@@ -18,6 +18,8 @@ pub(super) struct People {
     /// By identity: whether they can speak.
     present: BTreeMap<String, Person>,
     leave_at: Option<Instant>,
+    /// Somebody may come back until then.
+    expected_until: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +49,7 @@ impl People {
         Self {
             present: BTreeMap::new(),
             leave_at: Some(now + FIRST),
+            expected_until: None,
         }
     }
 
@@ -117,9 +120,36 @@ impl People {
         bridges.cloned().collect()
     }
 
+    /// Whether anybody is there who is no telephone.
+    pub(super) fn is_anybody_there_but_bridges(&self) -> bool {
+        self.present.keys().any(|identity| !is_bridge(identity))
+    }
+
+    /// The one who is there, if it is one alone.
+    pub(super) fn only_one(&self) -> Option<&str> {
+        let mut all = self.present.keys();
+        all.next()
+            .filter(|_| all.next().is_none())
+            .map(String::as_str)
+    }
+
+    /// Whoever leaves may come back until then, however long the room is empty.
+    pub(super) fn expect_back(&mut self, until: Instant) {
+        self.expected_until = Some(until);
+    }
+
+    /// Nobody in particular is waited for any more.
+    pub(super) fn expect_nobody(&mut self) {
+        self.expected_until = None;
+    }
+
     /// When to leave, if nobody comes (back).
     pub(super) fn leave_at(&self) -> Option<Instant> {
-        self.leave_at
+        let leave_at = self.leave_at?;
+        Some(
+            self.expected_until
+                .map_or(leave_at, |until| leave_at.max(until)),
+        )
     }
 }
 
@@ -161,6 +191,25 @@ mod tests {
         people.left("ann", now);
         assert_eq!(people.leave_at(), Some(now + GRACE), "agents don't count");
         assert!(!people.is_anybody_there());
+    }
+
+    #[test]
+    fn who_is_expected_back_is_waited_for() {
+        let now = Instant::now();
+        let mut people = People::new(now);
+        people.seen(&participant("caller-1", ParticipantKind::Standard, &[]));
+        assert_eq!(people.only_one(), Some("caller-1"));
+        people.seen(&participant("ann", ParticipantKind::Standard, &[]));
+        assert_eq!(people.only_one(), None);
+        assert!(people.is_anybody_there_but_bridges());
+        people.left("ann", now);
+        let back = now + Duration::from_mins(1);
+        people.expect_back(back);
+        assert_eq!(people.leave_at(), None, "the caller is still there");
+        people.left("caller-1", now);
+        assert_eq!(people.leave_at(), Some(back));
+        people.expect_nobody();
+        assert_eq!(people.leave_at(), Some(now + GRACE));
     }
 
     #[test]

@@ -70,6 +70,13 @@ impl Conversation {
                 }
                 return self.typed(identity, check.words().to_owned(), now);
             }
+            Report::Wish { wish, answer } => {
+                // Whoever asked may have been cut meanwhile.
+                let _ = answer.send(self.wished(wish));
+                return;
+            }
+            Report::TransferNoted { is_noted } => return self.transfer_noted(is_noted, now),
+            Report::TransferFailed { failure } => return self.transfer_failed(failure, now),
             Report::Mouth(news) => return self.spoke(news, now),
             Report::SpentUp => {
                 self.is_spent_up = true;
@@ -147,6 +154,7 @@ impl Conversation {
                 });
                 if let Some(speech) = self.speech.take_if(|speech| speech.utterance == utterance) {
                     self.settle(&speech, false, now);
+                    self.words_are_over(utterance, true);
                 }
                 TurnEvent::SpeechFinished { utterance }
             }

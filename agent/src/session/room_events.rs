@@ -26,6 +26,7 @@ impl Conversation {
             | RoomEvent::ParticipantUpdated(participant)
             | RoomEvent::TrackPublished { participant, .. } => {
                 self.people.seen(&participant);
+                self.may_be_back(&participant.identity);
                 self.expect_hearers(now);
                 self.tell_who_can_speak(now);
             }

@@ -1,8 +1,12 @@
 //! One thing the agent says, from the model's first word to what was heard of it.
 
-use super::{progress::Progress, trace, voice::Voice};
+use super::{
+    progress::Progress,
+    trace,
+    voice::{Part, Voice},
+};
 use crate::turn::{Decision, UtteranceId};
-use casp_conversation::{Reply, ReplyEvent};
+use casp_conversation::{Keys, Reply, ReplyEvent};
 use serde_json::{Value, json};
 use std::{
     sync::Arc,
@@ -82,8 +86,14 @@ impl Speech {
     pub(super) fn say(&self, clause: String) {
         if let Some(clauses) = &self.voice.clauses {
             // A voice that has failed takes no more; it has apologised.
-            let _ = clauses.try_send(clause);
+            let _ = clauses.try_send(Part::Words(clause));
         }
+    }
+
+    /// Presses keys after what was said so far; whether there was room for it.
+    pub(super) fn press(&self, keys: Keys) -> bool {
+        let clauses = self.voice.clauses.as_ref();
+        clauses.is_some_and(|clauses| clauses.try_send(Part::Keys(keys)).is_ok())
     }
 
     /// No more clauses will come.

@@ -1,10 +1,11 @@
 //! Makes speech: clauses in, sound out, the next clause asked for while one is being made.
 
 use super::{progress::Progress, services::Services, trace};
-use casp_conversation::Assistant;
+use casp_audio::dtmf;
+use casp_conversation::{Assistant, Keys};
 use casp_providers::{ProviderError, SpeechRequest, SpeechStream};
 use casp_telemetry::mark_failed;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -26,11 +27,20 @@ pub(super) enum Piece {
     Audio { pcm: Vec<i16>, sample_rate_hz: u32 },
 }
 
+/// What an utterance is made of.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// Words to be said.
+    Words(String),
+    /// Keys of a telephone to be pressed.
+    Keys(Keys),
+}
+
 /// An utterance in the making. Dropping it cancels the requests.
 #[derive(Debug)]
 pub(super) struct Voice {
     /// Drop it when there are no more clauses.
-    pub(super) clauses: Option<mpsc::Sender<String>>,
+    pub(super) clauses: Option<mpsc::Sender<Part>>,
     /// For the mouth; ends after the last piece.
     pub(super) pieces: Option<mpsc::Receiver<Piece>>,
     pub(super) progress: Arc<Progress>,
@@ -69,9 +79,23 @@ impl Voice {
         let mut voice = Self::begin(services, assistant, saying);
         if let Some(clauses) = voice.clauses.take() {
             // Empty until now, so that there is room.
-            let _ = clauses.try_send(text.to_owned());
+            let _ = clauses.try_send(Part::Words(text.to_owned()));
         }
         voice
+    }
+}
+
+/// Keys as a telephone sounds them.
+fn tones(keys: &Keys) -> SpeechStream {
+    let mut pcm = Vec::new();
+    for key in keys.chars() {
+        if !dtmf::press(key, &mut pcm) {
+            dtmf::wait(&mut pcm);
+        }
+    }
+    SpeechStream {
+        sample_rate_hz: dtmf::SAMPLE_RATE_HZ,
+        chunks: stream::iter([Ok(pcm)]).boxed(),
     }
 }
 
@@ -83,11 +107,11 @@ struct Maker {
     pieces: mpsc::Sender<Piece>,
 }
 
-type Answer = (String, Result<SpeechStream, ProviderError>);
+type Answer = (Option<String>, Result<SpeechStream, ProviderError>);
 
 impl Maker {
     /// The span is of what is asked for, from the first clause on: an answer without words has none.
-    async fn run(self, mut clauses: mpsc::Receiver<String>, turn: Span) {
+    async fn run(self, mut clauses: mpsc::Receiver<Part>, turn: Span) {
         let Some(first) = clauses.recv().await else {
             self.progress.complete();
             return;
@@ -104,8 +128,8 @@ impl Maker {
     /// Asks for one clause ahead of the one that is being read.
     async fn ask(
         &self,
-        first: String,
-        mut clauses: mpsc::Receiver<String>,
+        first: Part,
+        mut clauses: mpsc::Receiver<Part>,
         answers: mpsc::Sender<Answer>,
     ) {
         let mut first = Some(first);
@@ -114,8 +138,14 @@ impl Maker {
                 Some(first) => Some(first),
                 None => clauses.recv().await,
             };
-            let Some(text) = next else {
-                return;
+            let text = match next {
+                Some(Part::Words(text)) => text,
+                Some(Part::Keys(keys)) => {
+                    self.progress.asked();
+                    place.send((None, Ok(tones(&keys))));
+                    continue;
+                }
+                None => return,
             };
             self.progress.asked();
             let request = SpeechRequest {
@@ -124,14 +154,17 @@ impl Maker {
                 language: self.language.clone(),
             };
             let answer = self.services.text_to_speech.synthesize(request).await;
-            place.send((text, answer));
+            place.send((Some(text), answer));
         }
     }
 
     async fn read(&self, mut answers: mpsc::Receiver<Answer>) {
         while let Some((text, answer)) = answers.recv().await {
-            self.progress.begin_clause(&text);
-            if self.pieces.send(Piece::Clause(text)).await.is_err() {
+            self.progress
+                .begin_clause(text.as_deref().unwrap_or_default());
+            if let Some(text) = text
+                && self.pieces.send(Piece::Clause(text)).await.is_err()
+            {
                 return;
             }
             let result = match answer {

@@ -25,6 +25,8 @@ pub(crate) enum Ending {
     Stopped,
     /// The agent hung up, and everything it said was played.
     HungUp,
+    /// The agent has the call put through to somebody else, and everything it said was played.
+    Transferred,
     /// No agent came; the caller heard the apology.
     NobodyThere,
     /// The room was closed, or the caller put out of it: somebody else ended the call.
@@ -45,6 +47,7 @@ impl Ending {
         match self {
             Self::Stopped => "completed",
             Self::HungUp => "hung up",
+            Self::Transferred => "transferred",
             Self::NobodyThere => "no agent",
             Self::RoomClosed => "room closed",
             Self::Refused(_) => "refused",
@@ -79,15 +82,23 @@ pub(crate) async fn clear_up(
 ) {
     // The room is left before Twilio is told: when its webhook comes, the caller is gone from the room.
     room.leave().await;
+    if ending == Ending::Transferred {
+        // Twilio now asks what to do with the call, and is told whom to dial. It ends, or comes back, by Twilio's word.
+        return close(ending, writer).await;
+    }
     if !ending.may_resume() {
         end_session(state, session, ending.reason(), &room.identity()).await;
     }
-    let (code, reason) = ending.close();
-    writer.close(code, reason).await;
+    close(ending, writer).await;
     let is_over = !ending.may_resume() || !await_return(state, session, ending.reason()).await;
     if is_over {
         look_again(state, session, &room.identity()).await;
     }
+}
+
+async fn close(ending: Ending, writer: SocketWriter) {
+    let (code, reason) = ending.close();
+    writer.close(code, reason).await;
 }
 
 /// Gives a dropped call time to come back, by this bridge or another, and ends its session if it does not.

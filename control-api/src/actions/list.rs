@@ -8,6 +8,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use casp_actions::ToolKind;
+use casp_conversation::actions_of_calls;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
@@ -28,6 +29,8 @@ pub(crate) struct ActionView {
     /// `read`, or `write` when it changes something.
     #[schema(example = "write")]
     kind: &'static str,
+    /// Only an agent can run it, in a call.
+    voice_only: bool,
     /// JSON schema of its arguments.
     #[schema(value_type = Object, example = json!({"type": "object", "properties": {"to": {"type": "string"}}}))]
     parameters: Value,
@@ -50,17 +53,23 @@ pub(crate) async fn list_actions(
     State(api): State<ControlApi>,
     caller: Caller,
 ) -> Result<Json<ActionList>, ApiError> {
-    let actions = casp_actions::actions(&context(&api, caller.account, TimeZone::UTC));
-    let views = actions.iter().map(|action| ActionView {
-        name: action.name().to_string(),
-        description: action.description().to_owned(),
-        provider: action.name().provider().to_owned(),
-        kind: match action.kind() {
-            ToolKind::Read => "read",
-            ToolKind::Write => "write",
-        },
-        parameters: action.parameters(),
-    });
+    let mut actions = casp_actions::actions(&context(&api, caller.account, TimeZone::UTC));
+    let at_providers = actions.len();
+    actions.extend(actions_of_calls());
+    let views = actions
+        .iter()
+        .enumerate()
+        .map(|(position, action)| ActionView {
+            voice_only: position >= at_providers,
+            name: action.name().to_string(),
+            description: action.description().to_owned(),
+            provider: action.name().provider().to_owned(),
+            kind: match action.kind() {
+                ToolKind::Read => "read",
+                ToolKind::Write => "write",
+            },
+            parameters: action.parameters(),
+        });
     Ok(Json(ActionList {
         actions: views.collect(),
     }))

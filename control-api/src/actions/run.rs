@@ -17,6 +17,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use casp_actions::{Action, Failure, Prepared, Speaker, ToolKind, ToolOutcome};
+use casp_conversation::actions_of_calls;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -25,6 +26,9 @@ use utoipa::ToSchema;
 
 const NO_ACTION: ApiError =
     ApiError::NotFound("There is no such action. GET /v1/actions lists them.");
+const VOICE_ONLY: ApiError = ApiError::Conflict(
+    "This works in a call only: an agent does it while it talks, when its assistant allows it.",
+);
 const MAYBE_DONE: ApiError = ApiError::Conflict(
     "This request was begun before, and it is not known whether it was carried out. Look before you send it with \
      another Idempotency-Key.",
@@ -95,7 +99,11 @@ pub(crate) async fn run_action(
     };
     let actions = casp_actions::actions(&context(&api, caller.account, zone));
     let found = actions.into_iter().find(|it| it.name().as_str() == name);
-    let action = found.ok_or(NO_ACTION)?;
+    let Some(action) = found else {
+        let mut of_calls = actions_of_calls().into_iter();
+        let is_of_calls = of_calls.any(|it| it.name().as_str() == name);
+        return Err(if is_of_calls { VOICE_ONLY } else { NO_ACTION });
+    };
     let owner = owner_of(&api, caller.account, "query", query.text("resource")?).await?;
     let speaker = speaker(owner);
     let run = move |attempt: Attempt| async move {

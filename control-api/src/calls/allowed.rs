@@ -37,6 +37,17 @@ impl From<NotAllowed> for ApiError {
     }
 }
 
+/// Refuses a number that the account does not want called, or not at this time (403).
+pub(crate) async fn may_call(
+    api: &ControlApi,
+    account: AccountId,
+    to: &str,
+) -> Result<(), ApiError> {
+    at_this_time(api, account, to)
+        .await?
+        .map_err(ApiError::from)
+}
+
 /// Whether the account wants this number called at this time.
 pub(super) async fn at_this_time(
     api: &ControlApi,

@@ -22,6 +22,7 @@ mod sender;
 mod session;
 mod watch;
 
+pub(crate) use allowed::may_call;
 pub(crate) use heard::{note, note_sid};
 pub(crate) use number::ToNumber;
 pub(crate) use place::{Placed, Wish, place};

@@ -75,6 +75,9 @@ pub(crate) struct ScenarioBody {
     max_duration_s: Option<u64>,
     /// Keys to press before the conversation, for those who call by telephone.
     menu: Option<MenuBody>,
+    /// Whom it may put callers through to (`call.transfer`): names, and numbers in E.164. Nobody else is ever dialled.
+    #[schema(example = json!({"sales": "+15551230001"}))]
+    transfer_to: Option<BTreeMap<String, String>>,
     /// Whether its telephone calls are recorded, after the caller was told so; false by default.
     #[schema(example = false)]
     record: Option<bool>,
@@ -159,6 +162,7 @@ impl ScenarioBody {
                 sentence: menu.sentence,
                 choices: menu.choices,
             }),
+            transfer_to: self.transfer_to.unwrap_or_default(),
             record: self.record.unwrap_or_default(),
             record_announcement: self.record_announcement.unwrap_or_default(),
         };

@@ -21,6 +21,7 @@ use casp_store::{
     scenarios::{self, Content, Scenario},
 };
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Fields of the answer that a client may send back; they are ours to set.
@@ -63,6 +64,8 @@ pub(crate) struct ScenarioChange {
     #[schema(minimum = 10, maximum = 7200, example = 900)]
     max_duration_s: Option<u64>,
     menu: Option<MenuBody>,
+    #[schema(example = json!({"sales": "+15551230001"}))]
+    transfer_to: Option<BTreeMap<String, String>>,
     #[schema(example = false)]
     record: Option<bool>,
     #[schema(max_length = 1000, example = "This call is recorded.")]

@@ -70,6 +70,9 @@ pub(crate) struct AssistantView {
     max_duration_s: u64,
     /// Keys to press before the conversation.
     menu: Option<MenuView>,
+    /// Whom it may put callers through to.
+    #[schema(example = json!({"sales": "+15551230001"}))]
+    transfer_to: BTreeMap<String, String>,
     /// Whether its telephone calls are recorded, after the caller was told so.
     #[schema(example = false)]
     record: bool,
@@ -109,6 +112,7 @@ impl AssistantView {
                 sentence: menu.sentence,
                 choices: menu.choices,
             }),
+            transfer_to: assistant.transfer_to,
             record: assistant.record,
             record_announcement: assistant.record_announcement,
         }

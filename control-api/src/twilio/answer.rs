@@ -121,6 +121,12 @@ impl TwiMl {
     }
 }
 
+/// Whether a number can be shown to somebody who is called: callers may be `anonymous`, or come from the internet.
+pub(super) fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())
+}
+
 /// A text in Twilio's voice of that language.
 pub(super) fn say(text: &str, language: &str) -> Say {
     let text: String = text.chars().take(LONGEST_SAY).collect();

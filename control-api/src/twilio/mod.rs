@@ -13,6 +13,7 @@ mod room;
 mod signed_form;
 mod spoken_input;
 mod status;
+mod transfer;
 mod voice;
 
 use crate::ControlApi;
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<ControlApi> {
         .routes(routes!(spoken_input::handle_user_input))
         .routes(routes!(recording::recording_callback))
         .routes(routes!(resume::resume_call))
+        .routes(routes!(transfer::call_transferred))
         .routes(routes!(status::update_status))
         .routes(routes!(outgoing::answer_outgoing_call))
         .routes(routes!(answered_by::note_who_answered))

@@ -1,6 +1,6 @@
 //! `POST /twilio/resume/{CallSid}`: the stream ended; was that the end of the call?
 
-use super::{answer::TwiMl, phone_session_id, signed_form::SignedForm, status::is_over};
+use super::{answer::TwiMl, phone_session_id, signed_form::SignedForm, status::is_over, transfer};
 use crate::{
     ControlApi, call_trace,
     clock::now_ms,
@@ -20,7 +20,7 @@ const MOST_STREAMS: i64 = 10;
 /// A stream has ended
 ///
 /// The `action` of `<Connect>`: if the session is alive (a bridge died, or was deployed), the call gets a new stream
-/// into the same room; if it is over, the call is hung up.
+/// into the same room; if its agent puts it through, somebody else is dialled; if it is over, the call is hung up.
 #[utoipa::path(
     post, path = "/twilio/resume/{call_sid}", tag = "twilio",
     params(("call_sid" = String, Path, description = "The call", example = "CA0123456789abcdef0123456789abcdef")),
@@ -41,9 +41,12 @@ pub(crate) async fn resume_call(
     if let Some(session) = &session {
         call_trace::joins(session);
     }
-    let is_live = session.is_some_and(|session| session.state != SessionState::Ended);
-    if !is_live || is_over(&form.text("CallStatus")) {
+    let live = session.filter(|session| session.state != SessionState::Ended);
+    let Some(session) = live.filter(|_| !is_over(&form.text("CallStatus"))) else {
         return Ok(TwiMl::hang_up());
+    };
+    if let Some(twiml) = transfer::dial(&api, &call, &session).await? {
+        return Ok(twiml);
     }
     if stream_tokens::recent(store, &session_id, now_ms()).await? >= MOST_STREAMS {
         tracing::warn!(

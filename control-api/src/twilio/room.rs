@@ -7,8 +7,9 @@ use std::time::Duration;
 
 /// A call whose stream never comes leaves its room after this.
 const EMPTY_TIMEOUT: Duration = Duration::from_mins(1);
-/// A caller whose bridge died has this long to come back into the room.
-const DEPARTURE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A caller whose bridge died, or who was to be put through to somebody who did not answer, has this long to come back
+/// into the room.
+const DEPARTURE_TIMEOUT: Duration = Duration::from_secs(75);
 /// The bridge looks after the agent from here; nobody else sends for one until then.
 const DISPATCH_LEASE_MS: i64 = 2_000;
 

@@ -1,6 +1,6 @@
 //! `POST /twilio/status`: how the call is doing.
 
-use super::{inbound, owner::Owner, phone_session_id, signed_form::SignedForm};
+use super::{inbound, owner::Owner, phone_session_id, signed_form::SignedForm, transfer};
 use crate::{
     ControlApi, call_end, call_trace, calls,
     clock::now_ms,
@@ -73,11 +73,17 @@ pub(super) async fn take(
     calls::note(api, &call, CallStatus::from_name(&status)).await?;
     if is_over(&status) {
         let session_id = phone_session_id(&call);
+        let mut reason = status.as_str();
         match sessions::get(&api.config.store, &session_id).await? {
-            Some(session) => call_trace::joins(&session),
+            Some(session) => {
+                call_trace::joins(&session);
+                if transfer::settle(api, &session).await? {
+                    reason = "transferred";
+                }
+            }
             None => remember(api, form).await?,
         }
-        call_end::close(api, &session_id, &status).await?;
+        call_end::close(api, &session_id, reason).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -87,6 +87,12 @@ async fn what_there_is_is_listed_with_its_schema() {
         // Not every model's API follows references.
         assert!(!action["parameters"].to_string().contains("$ref"), "{name}");
     }
+    let voice_only = actions.iter().filter(|a| a["voice_only"] == true);
+    let voice_only: Vec<_> = voice_only.map(|a| a["name"].as_str().unwrap()).collect();
+    assert_eq!(
+        voice_only,
+        ["call.transfer", "call.hang_up", "call.send_dtmf"]
+    );
     for key in ["sk_wrong", PAGE_KEY] {
         let answer = office.get(key, "/v1/actions").await;
         assert!(answer.status.is_client_error(), "{key}: {answer:?}");
@@ -167,6 +173,11 @@ async fn what_cannot_be_done_is_told_apart() {
     office.connect("ann").await;
     for (path, body, status) in [
         ("/v1/actions/fax.send", json!({}), StatusCode::NOT_FOUND),
+        (
+            "/v1/actions/call.transfer",
+            json!({"to": "+15551230001"}),
+            StatusCode::CONFLICT,
+        ),
         (AGENDA, json!([]), StatusCode::UNPROCESSABLE_ENTITY),
         (
             AGENDA,

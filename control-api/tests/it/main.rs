@@ -40,6 +40,7 @@ mod spending;
 mod spoken_input;
 mod test_app;
 mod transcripts;
+mod transfers;
 mod twilio;
 mod twilio_request;
 mod twilio_rest;

@@ -122,6 +122,7 @@ const ROUTES: &[&str] = &[
     "POST /twilio-transcripts/webhook-callback",
     "POST /twilio/answered-by",
     "POST /twilio/resume/{call_sid}",
+    "POST /twilio/transferred/{call_sid}",
     "POST /twilio/routing",
     "POST /twilio/status",
     "POST /twilio/voice",

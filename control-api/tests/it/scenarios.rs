@@ -99,6 +99,7 @@ async fn the_guides_scenario_is_made_and_shown_whole() {
       "scenario_id": "[…]",
       "temperature": 0.7,
       "timezone": "UTC",
+      "transfer_to": {},
       "updated_at": "[…]",
       "voice_type": "aggressive_male"
     }
@@ -126,6 +127,7 @@ async fn every_field_can_be_said() {
         "allowed_actions": ["gmail.*", "call.hang_up"], "public_actions": [], "confirm": "always",
         "max_duration_s": 60,
         "menu": {"sentence": "For sales press 1.", "choices": {"1": "sales"}},
+        "transfer_to": {"Sales": "+15551230001"},
         "record": true, "record_announcement": "We record.",
     });
     let made = create(&app, &body).await;

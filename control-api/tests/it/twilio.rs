@@ -157,7 +157,12 @@ async fn what_is_not_signed_has_no_effect() {
         casp_twilio::signature::RequestValidator::new("another token")
             .sign(&format!("{PUBLIC_URL}/twilio/voice"), &owned)
     };
-    for path in ["/twilio/voice", "/twilio/status", "/twilio/resume/CA1"] {
+    for path in [
+        "/twilio/voice",
+        "/twilio/status",
+        "/twilio/resume/CA1",
+        "/twilio/transferred/CA1",
+    ] {
         for signature in [None, Some(""), Some("x"), Some(good.as_str())] {
             let mut request = app.post(path).form(&form);
             if let Some(signature) = signature {

@@ -46,6 +46,6 @@ pub use name::ActionName;
 pub use outcome::{ToolOutcome, ToolStatus};
 pub use person::Person;
 pub use provider::{Provider, UnknownProvider, Vendor};
-pub use registry::actions;
+pub use registry::{actions, journaled};
 pub use speaker::Speaker;
 pub use tokens::{AccessToken, Owner, TokenError, TokenSource};

@@ -54,6 +54,9 @@ pub struct ToolOutcome {
     /// The conversation ends when this reply has been spoken.
     #[serde(skip)]
     pub ends_conversation: bool,
+    /// The reply ends with these words as they are; the model is not asked for any.
+    #[serde(skip)]
+    pub last_words: Option<String>,
 }
 
 impl ToolOutcome {
@@ -66,6 +69,7 @@ impl ToolOutcome {
             failure: None,
             connect: None,
             ends_conversation: false,
+            last_words: None,
         }
     }
 
@@ -78,6 +82,7 @@ impl ToolOutcome {
             failure: None,
             connect: None,
             ends_conversation: false,
+            last_words: None,
         }
     }
 

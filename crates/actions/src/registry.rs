@@ -14,8 +14,13 @@ use std::sync::Arc;
 /// Every action at a provider (interface §10), for one conversation or request. Those of a call itself are the
 /// conversation's.
 pub fn actions(context: &ActionContext) -> Vec<Arc<dyn Action>> {
-    let journaled = |action| Arc::new(Journaled::new(action, context.clone())) as Arc<dyn Action>;
-    all(context).into_iter().map(journaled).collect()
+    let all = all(context).into_iter();
+    all.map(|action| journaled(action, context)).collect()
+}
+
+/// An action of the conversation's own whose runs are written down like those at providers.
+pub fn journaled(action: Arc<dyn Action>, context: &ActionContext) -> Arc<dyn Action> {
+    Arc::new(Journaled::new(action, context.clone()))
 }
 
 fn all(context: &ActionContext) -> Vec<Arc<dyn Action>> {

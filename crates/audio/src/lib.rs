@@ -12,6 +12,7 @@
 //! After its first frames nothing on either path allocates.
 
 pub mod cleanup;
+pub mod dtmf;
 mod error;
 pub mod file;
 pub mod opus;

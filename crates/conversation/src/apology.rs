@@ -19,11 +19,15 @@ pub enum Apology {
     SpentUp,
     /// Another worker took over in the middle of a sentence.
     Resumed,
+    /// The caller was to be put through, and nobody answered there.
+    NobodyAnswered,
+    /// The caller was to be put through, and cannot be.
+    NotPutThrough,
 }
 
 impl Apology {
     /// All of them, to render at start-up.
-    pub const ALL: [Apology; 8] = [
+    pub const ALL: [Apology; 10] = [
         Self::ProviderFailed,
         Self::GivingUp,
         Self::NotHeard,
@@ -32,6 +36,8 @@ impl Apology {
         Self::TimeIsUp,
         Self::SpentUp,
         Self::Resumed,
+        Self::NobodyAnswered,
+        Self::NotPutThrough,
     ];
 
     /// The words, in a language (BCP 47).
@@ -55,6 +61,12 @@ impl Apology {
                 "I'm sorry, I have to end here: we have used up our time for today. Goodbye."
             }
             Self::Resumed => "I'm sorry, I lost you for a moment. Where were we?",
+            Self::NobodyAnswered => {
+                "I'm sorry, nobody answered there. Is there anything else I can do for you?"
+            }
+            Self::NotPutThrough => {
+                "I'm sorry, I can't put you through right now. What else can I do for you?"
+            }
         }
     }
 }

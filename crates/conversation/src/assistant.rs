@@ -9,7 +9,7 @@ pub use menu::Menu;
 pub use overrides::OverrideError;
 
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// What the agent needs to run a conversation: who it is, how it sounds, what it may do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,6 +62,9 @@ pub struct Assistant {
     /// Keys to press before the conversation, for those who call by telephone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub menu: Option<Menu>,
+    /// Whom it may put callers through to: name → number (E.164). Nobody else is ever dialled.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub transfer_to: BTreeMap<String, String>,
     /// Records its telephone calls, once the caller has been told so.
     #[serde(default)]
     pub record: bool,

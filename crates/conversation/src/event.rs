@@ -92,6 +92,10 @@ pub enum Event {
     /// Agent → bridge: the conversation is over; hang up when everything has been played.
     #[serde(rename = "call.hang_up")]
     HangUp {},
+    /// Agent → bridge: the call is put through elsewhere; leave it, and the room, when everything has been played. The
+    /// session goes on.
+    #[serde(rename = "call.transfer")]
+    Transfer {},
     /// Bridge → agent: a typed turn, or a text to say as it is.
     #[serde(rename = "text")]
     Text {
@@ -179,6 +183,7 @@ mod tests {
                 }),
             ),
             (Event::HangUp {}, json!({"v": 1, "type": "call.hang_up"})),
+            (Event::Transfer {}, json!({"v": 1, "type": "call.transfer"})),
             (
                 Event::Text {
                     role: "user".into(),

@@ -26,4 +26,4 @@ pub use history::{History, PastTurn, TurnRole};
 pub use reply::{Reply, ReplyEvent, ReplyOutcome};
 pub use request::{AnswerCheck, Asked, ReplyOptions};
 pub use spoken::{SpokenClause, heard_text};
-pub use tools::{NoTools, ToolSet, Tools};
+pub use tools::{CallControl, Keys, NoTools, ToolSet, Tools, actions_of_calls, call_actions};

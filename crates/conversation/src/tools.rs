@@ -1,11 +1,17 @@
 //! Tools: what the model may call, and the registry of CASP's actions as tools.
 
+mod call;
 mod hang_up;
+mod send_dtmf;
 mod set;
+#[cfg(test)]
+mod testing;
+mod transfer;
 #[cfg(test)]
 mod unconnected;
 mod vocabulary;
 
+pub use call::{CallControl, Keys, actions_of_calls, call_actions};
 pub use set::ToolSet;
 #[cfg(test)]
 pub(crate) use unconnected::unconnected;

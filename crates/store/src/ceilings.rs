@@ -178,6 +178,27 @@ pub async fn reached(
     Ok(None)
 }
 
+/// How much is left of today's; `None` where there is no ceiling.
+pub async fn left(
+    store: &Store,
+    account: AccountId,
+    resource: Resource,
+    now_ms: i64,
+) -> Result<Option<u32>, StoreError> {
+    let rules = store.spending_rules();
+    let own = limits(store, account).await?.daily(resource);
+    let total = total_for(rules, own, resource);
+    let own = own.unwrap_or(rules.per_account.of(resource));
+    let mut least: Option<u32> = None;
+    for (whose, ceiling) in [(account, own), (AccountId(EVERYBODY), total)] {
+        let Some(most) = ceiling.most() else { continue };
+        let used = used_today(store, whose, resource, now_ms).await?;
+        let left = u32::try_from(i64::from(most) - used).unwrap_or(0);
+        least = Some(least.map_or(left, |least| least.min(left)));
+    }
+    Ok(least)
+}
+
 /// Notes what was spent already, beyond the ceiling too: the next [`take`] is refused then. For amounts that are
 /// known only afterwards, as a model's tokens are.
 pub async fn record(

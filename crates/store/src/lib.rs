@@ -37,6 +37,7 @@ pub mod sessions;
 mod store;
 pub mod stream_tokens;
 pub mod transcripts;
+pub mod transfers;
 pub mod turns;
 pub mod twilio_transcripts;
 pub mod webhooks;

@@ -79,6 +79,9 @@ impl Live {
         let now = now();
         match event {
             AgentEvent::HangUp {} => self.begin_farewell(Ending::HungUp, HANG_UP_WITHIN, now),
+            AgentEvent::Transfer {} => {
+                self.begin_farewell(Ending::Transferred, HANG_UP_WITHIN, now);
+            }
             AgentEvent::Transcript {
                 role,
                 text,

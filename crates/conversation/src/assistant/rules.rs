@@ -12,6 +12,10 @@ pub const PROMPT_LIMIT: usize = 20_000;
 pub const GREETING_LIMIT: usize = 1_000;
 /// Most patterns in a list of actions.
 pub const ACTIONS_LIMIT: usize = 100;
+/// Most telephones that callers are put through to.
+pub const TRANSFERS_LIMIT: usize = 20;
+/// Longest name of one, in characters.
+pub const TRANSFER_NAME_LIMIT: usize = 60;
 /// Shortest and longest `max_duration_s`.
 pub const MAX_DURATION_S: std::ops::RangeInclusive<u64> = 10..=7_200;
 /// The temperatures that language models take.
@@ -76,6 +80,7 @@ impl Assistant {
             );
         }
         found.menu(self);
+        found.transfers(self);
         found.text(
             "record_announcement",
             &self.record_announcement,
@@ -128,6 +133,29 @@ impl Found {
         }
     }
 
+    fn transfers(&mut self, assistant: &Assistant) {
+        if assistant.transfer_to.len() > TRANSFERS_LIMIT {
+            let limit = TRANSFERS_LIMIT;
+            self.add(
+                &["transfer_to"],
+                format!("must hold at most {limit} numbers"),
+            );
+        }
+        for (name, number) in &assistant.transfer_to {
+            let path = ["transfer_to", name.as_str()];
+            let is_name = !name.trim().is_empty()
+                && name.chars().count() <= TRANSFER_NAME_LIMIT
+                && !name.chars().any(char::is_control);
+            if !is_name {
+                let limit = TRANSFER_NAME_LIMIT;
+                self.add(&path, format!("a name has 1 to {limit} characters"));
+            }
+            if !is_dialable(number) {
+                self.add(&path, "must be a number in E.164, such as +15551230001");
+            }
+        }
+    }
+
     fn menu(&mut self, assistant: &Assistant) {
         let Some(menu) = &assistant.menu else { return };
         self.text_at(&["menu", "sentence"], &menu.sentence, 1..=GREETING_LIMIT);
@@ -141,6 +169,12 @@ impl Found {
             }
         }
     }
+}
+
+/// Whether it is a number that can be dialled (E.164, as interface §1 has it).
+fn is_dialable(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or_default().as_bytes();
+    (7..=15).contains(&digits.len()) && digits[0] != b'0' && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// Whether it is shaped like a language tag (BCP 47): a language of two letters or more, then subtags.
@@ -218,6 +252,13 @@ mod tests {
             a.allowed_actions = vec!["call.hang_up".into(), "fax.send".into()];
             a.public_actions = vec!["gmail.send".into()];
             a.menu = Some(menu("", &["12"]));
+            a.transfer_to = [
+                ("Sales", "911"),
+                ("", "+15551230001"),
+                ("Desk", "+1555123000"),
+            ]
+            .map(|(name, number)| (name.to_owned(), number.to_owned()))
+            .into();
         });
         assert_eq!(
             found,
@@ -233,6 +274,8 @@ mod tests {
                 "max_duration_s: must be from 10 to 7200 seconds",
                 "menu.sentence: must not be empty",
                 "menu.choices.12: a key is one of 0-9, * and #",
+                "transfer_to.: a name has 1 to 60 characters",
+                "transfer_to.Sales: must be a number in E.164, such as +15551230001",
             ]
         );
     }

@@ -2,7 +2,7 @@
 
 use super::{
     ReplyEvent,
-    rounds::{Rounds, Step, Stop},
+    rounds::{Over, Rounds, Step, Stop},
 };
 use crate::{ClauseSplitter, Confirm, HeldCall, ToolKind, ToolOutcome, ToolStatus};
 use casp_providers::{ChatMessage, ToolCall};
@@ -66,8 +66,8 @@ impl Rounds {
             Err(error) => ToolOutcome::failed(error),
         };
         self.add_answer(&call, &outcome);
-        if outcome.ends_conversation {
-            return self.say_goodbye(false).await;
+        if let Some(over) = Over::after(&outcome) {
+            return self.finish_with(over, false).await;
         }
         match self.converse().await {
             // It must not be done again because nobody said that it was done.

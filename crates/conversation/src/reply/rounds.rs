@@ -78,8 +78,28 @@ enum Called {
     Held(HeldCall),
     /// The client is to run these.
     ByClient(Vec<ToolCall>),
-    /// The conversation ends.
-    Over,
+    /// Nothing more is done; the reply ends, with these words where there are some.
+    Over(Over),
+}
+
+/// How a reply ends after a tool that leaves nothing to be said to the model.
+#[derive(Default)]
+pub(super) struct Over {
+    /// The conversation ends with it.
+    hangs_up: bool,
+    /// The last words; without any, the model's.
+    words: Option<String>,
+}
+
+impl Over {
+    /// `None`: the model goes on.
+    pub(super) fn after(outcome: &ToolOutcome) -> Option<Self> {
+        let is_over = outcome.ends_conversation || outcome.last_words.is_some();
+        is_over.then(|| Self {
+            hangs_up: outcome.ends_conversation,
+            words: outcome.last_words.clone(),
+        })
+    }
 }
 
 impl Rounds {
@@ -156,7 +176,7 @@ impl Rounds {
                     return self.send(ReplyEvent::ClientCalls(calls)).await;
                 }
                 Called::Held(held) => return self.ask(held, "").await,
-                Called::Over => return self.say_goodbye(said.has_text).await,
+                Called::Over(over) => return self.finish_with(over, said.has_text).await,
             }
         }
         Ok(())
@@ -322,16 +342,16 @@ impl Rounds {
         }
         let reading = reads.into_iter();
         let answers = join_all(reading.map(|(call, arguments)| self.call_tool(call, arguments)));
-        let mut is_over = false;
+        let mut over = None;
         for answer in answers.await {
             let (call, outcome) = answer?;
-            is_over |= outcome.ends_conversation;
+            over = Over::after(&outcome).or(over);
             self.add_answer(call, &outcome);
         }
         for (call, arguments) in writes {
             self.turn_decided().await?;
             let (call, outcome) = self.call_tool(call, arguments).await?;
-            is_over |= outcome.ends_conversation;
+            over = Over::after(&outcome).or(over);
             self.add_answer(call, &outcome);
         }
         if let Some((call, arguments, question)) = held {
@@ -343,8 +363,8 @@ impl Rounds {
             let held = HeldCall::new(call.clone(), arguments, question, speaker);
             return Ok(Called::Held(held));
         }
-        Ok(if is_over {
-            Called::Over
+        Ok(if let Some(over) = over {
+            Called::Over(over)
         } else if by_client.is_empty() {
             Called::Answered
         } else {
@@ -431,9 +451,19 @@ impl Rounds {
         });
     }
 
-    /// A tool ended the conversation. A model that has not said goodbye yet gets one more round for it.
-    pub(super) async fn say_goodbye(&mut self, has_said_it: bool) -> Step<()> {
-        if !has_said_it {
+    /// A tool ended the reply. A model that has not said goodbye yet gets one more round for it.
+    pub(super) async fn finish_with(&mut self, over: Over, has_said_it: bool) -> Step<()> {
+        if let Some(words) = over.words {
+            self.begin().await?;
+            if self.progress.needs_separator() {
+                self.send_text(" ".to_owned()).await?;
+            }
+            let mut splitter = ClauseSplitter::new();
+            let mut clauses = splitter.push(&words);
+            clauses.extend(splitter.finish());
+            self.send_text(words).await?;
+            self.send_clauses(clauses).await?;
+        } else if !has_said_it {
             self.request.tools.clear();
             let words = match self.read_answer().await {
                 Err(Stop::Unread) => return Err(Stop::Unread),
@@ -445,7 +475,10 @@ impl Rounds {
                 self.send_clauses(vec![words.to_owned()]).await?;
             }
         }
-        self.send(ReplyEvent::HangUp).await
+        if over.hangs_up {
+            self.send(ReplyEvent::HangUp).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn begin(&mut self) -> Step<()> {

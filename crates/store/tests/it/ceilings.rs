@@ -163,6 +163,19 @@ on_both! {
         assert_eq!(may(stranger.id, 0).await, Err(TalkingRefused::Rule(SpendingRefused::Unverified)));
     }
 
+    async fn what_is_left_is_the_least_of_all_ceilings(db: TestDatabase) {
+        let store = db.store.clone().with_spending_rules(calls(5, Ceiling::AtMost(8)));
+        let left = async || ceilings::left(&store, db.account, Resource::Calls, 1).await.unwrap();
+        assert_eq!(left().await, Some(5));
+        call(&store, db.account, 1).await.unwrap();
+        assert_eq!(left().await, Some(4));
+        ceilings::record(&store, db.account, Resource::Calls, 9, 1).await.unwrap();
+        assert_eq!(left().await, Some(0));
+        let unlimited = AccountLimits { calls: Some(Ceiling::Unlimited), ..AccountLimits::default() };
+        ceilings::set_limits(&store, db.account, &unlimited).await.unwrap();
+        assert_eq!(left().await, None);
+    }
+
     async fn days_long_gone_are_taken_away(db: TestDatabase) {
         let store = db.store.clone().with_spending_rules(calls(9, Ceiling::Unlimited));
         call(&store, db.account, 0).await.unwrap();

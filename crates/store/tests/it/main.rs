@@ -25,6 +25,7 @@ mod session_minutes;
 mod sessions;
 mod stream_tokens;
 mod transcripts;
+mod transfers;
 mod turns;
 mod webhooks;
 mod workers;

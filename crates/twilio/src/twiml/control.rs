@@ -66,6 +66,8 @@ pub struct Dial {
     pub caller_id: Option<String>,
     /// Seconds of ringing.
     pub timeout_s: Option<u16>,
+    /// Seconds the two may talk (Twilio's own limit is four hours).
+    pub time_limit_s: Option<u32>,
     /// Asked for TwiML afterwards.
     pub action: Option<String>,
 }
@@ -82,6 +84,7 @@ impl Dial {
         let attributes = [
             ("callerId", text(self.caller_id.as_ref())),
             ("timeout", number(self.timeout_s)),
+            ("timeLimit", number(self.time_limit_s)),
             ("action", text(self.action.as_ref())),
         ];
         writer.element("Dial", &attributes, |inner| {

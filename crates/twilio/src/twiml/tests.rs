@@ -53,12 +53,13 @@ fn refusals_and_the_rest() {
         })
         .with(Dial {
             timeout_s: Some(20),
+            time_limit_s: Some(3_600),
             ..Dial::new("+15551234567")
         })
         .with(Verb::Hangup);
     insta::assert_snapshot!(response.to_xml(), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
-    <Response><Reject reason="busy"/><Play>https://casp.example/a.mp3</Play><Record maxLength="30" playBeep="false"/><Dial timeout="20"><Number>+15551234567</Number></Dial><Hangup/></Response>
+    <Response><Reject reason="busy"/><Play>https://casp.example/a.mp3</Play><Record maxLength="30" playBeep="false"/><Dial timeout="20" timeLimit="3600"><Number>+15551234567</Number></Dial><Hangup/></Response>
     "#);
 }
 

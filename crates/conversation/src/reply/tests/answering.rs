@@ -54,7 +54,7 @@ async fn an_answer_comes_as_text_and_as_clauses_and_is_history_when_committed() 
     );
     let request = &llm.requests()[0];
     assert_eq!(request.temperature, Some(0.5));
-    assert_eq!(request.tools.len(), 4);
+    assert_eq!(request.tools.len(), 5);
     assert_eq!(request.messages.len(), 3);
 }
 

@@ -29,6 +29,31 @@ fn send() -> Answer {
 }
 
 #[tokio::test]
+async fn a_tool_may_have_the_last_word() {
+    // One request only: the model is not asked what to say.
+    let llm = Script::new([calls([tool("1", "pass", "{}")])]);
+    let tools: Arc<TestTools> = Arc::default();
+    let mut conversation = careful_conversation(&llm, &tools, Confirm::Writes);
+    turn(&mut conversation, &ann(), "Put me through.").await;
+    assert_eq!(
+        turn(&mut conversation, &ann(), "Yes.").await,
+        [
+            "starts pass",
+            "pass succeeded",
+            "first token",
+            "says One moment, please.",
+            "done"
+        ]
+    );
+    assert_eq!(tools.calls(), ["pass {}"]);
+    let llm = Script::new([calls([text("Sure."), tool("1", "pass", "{}")])]);
+    let mut conversation = careful_conversation(&llm, &tools, Confirm::Never);
+    let said = turn(&mut conversation, &ann(), "Put me through.").await;
+    assert_eq!(said[1], "says Sure.");
+    assert_eq!(said[said.len() - 2..], ["says One moment, please.", "done"]);
+}
+
+#[tokio::test]
 async fn a_write_runs_after_the_question_and_a_yes() {
     let llm = Script::new([send(), says("It is sent.")]);
     let tools: Arc<TestTools> = Arc::default();

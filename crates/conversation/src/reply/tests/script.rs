@@ -93,7 +93,8 @@ impl LanguageModel for Script {
     }
 }
 
-/// Tools `look` (reads), `send` (writes), `slow` (reads, never answers), `leave` (writes, ends the conversation).
+/// Tools `look` (reads), `send` (writes), `slow` (reads, never answers), `leave` (writes, ends the conversation), `pass` (writes, ends
+/// the reply with words of its own).
 #[derive(Debug, Default)]
 pub(super) struct TestTools(Mutex<Vec<String>>);
 
@@ -106,7 +107,7 @@ impl TestTools {
 #[async_trait::async_trait]
 impl Tools for TestTools {
     fn specs(&self) -> Vec<ToolSpec> {
-        ["look", "send", "slow", "leave"]
+        ["look", "send", "slow", "leave", "pass"]
             .map(|name| ToolSpec {
                 name: name.into(),
                 description: String::new(),
@@ -149,6 +150,10 @@ impl Tools for TestTools {
             "leave" => ToolOutcome {
                 ends_conversation: true,
                 ..ToolOutcome::succeeded(json!("bye"))
+            },
+            "pass" => ToolOutcome {
+                last_words: Some("One moment, please.".into()),
+                ..ToolOutcome::succeeded(json!("passed on"))
             },
             _ => ToolOutcome::succeeded(json!(format!("{name} done"))),
         }

@@ -190,7 +190,7 @@ async fn a_model_that_loops_on_a_call_is_stopped() {
         ]
     );
     assert_eq!(tools.calls().len(), 1);
-    assert!(llm.requests()[2].tools.len() == 4 && llm.requests()[3].tools.is_empty());
+    assert!(llm.requests()[2].tools.len() == 5 && llm.requests()[3].tools.is_empty());
 }
 
 #[tokio::test]
