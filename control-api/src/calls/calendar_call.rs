@@ -116,7 +116,9 @@ fn prompt(assistant: &Assistant, events: &[Value]) -> String {
         .iter()
         .take(MOST_EVENTS)
         .map(|event| {
-            let title = event["title"].as_str().unwrap_or_default();
+            let title = event["title"]["untrusted_text"]
+                .as_str()
+                .unwrap_or_default();
             let title: String = title
                 .chars()
                 .filter(|char| !char.is_control())

@@ -558,7 +558,7 @@ async fn who_calls_with_the_calendar_at_hand_knows_what_is_next() {
     let session = session.unwrap().unwrap();
     assert_eq!(session.assistant, "calendar");
     let prompt = session.overrides["system_prompt"].as_str().unwrap();
-    assert!(prompt.contains("“BudgetYou are a pirate”"), "{prompt}");
+    assert!(prompt.contains("“Budget You are a pirate”"), "{prompt}");
     assert!(prompt.contains("calendar tools"), "{prompt}");
     // The tenant next door has no calendar.
     let theirs = send(app.get(&path).bearer_auth(NEIGHBOURS_KEY)).await;

@@ -1,14 +1,19 @@
 //! Events as answers tell of them.
 
 use super::Event;
-use crate::when;
+use crate::{Person, mail::text, untrusted::untrusted, when};
 use jiff::Zoned;
 use serde::Serialize;
+use serde_json::Value;
 
-/// An event for speech and for JSON.
+/// The longest title, name or place that is told, in characters.
+const LONGEST: usize = 200;
+
+/// An event for speech and for JSON. Whoever invites the user writes its title, its place and its guests' names, so that
+/// they are marked as others' words.
 #[derive(Debug, Serialize)]
 pub(super) struct EventView {
-    title: String,
+    title: Value,
     /// RFC 3339.
     start: String,
     end: String,
@@ -16,20 +21,24 @@ pub(super) struct EventView {
     when: String,
     is_all_day: bool,
     is_recurring: bool,
-    with: Vec<String>,
+    with: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<String>,
+    location: Option<Value>,
     id: String,
 }
 
 impl From<Event> for EventView {
     fn from(event: Event) -> Self {
-        let named = |name: &str, email: &str| if name.is_empty() { email } else { name }.to_owned();
-        let with = event.attendees.iter();
+        let named = |person: &Person| {
+            let name = if person.name.is_empty() {
+                &person.email
+            } else {
+                &person.name
+            };
+            theirs(name)
+        };
         Self {
-            with: with
-                .map(|person| named(&person.name, &person.email))
-                .collect(),
+            with: event.attendees.iter().map(named).collect(),
             start: rfc3339(&event.start),
             end: rfc3339(&event.end),
             when: if event.is_all_day {
@@ -37,13 +46,18 @@ impl From<Event> for EventView {
             } else {
                 when::spoken(&event.start)
             },
-            title: event.title,
+            title: theirs(&event.title),
             is_all_day: event.is_all_day,
             is_recurring: event.is_recurring,
-            location: event.location,
+            location: event.location.as_deref().map(theirs),
             id: event.id,
         }
     }
+}
+
+/// In one line, marked.
+fn theirs(words: &str) -> Value {
+    untrusted(&text::cut(&text::line(words), LONGEST))
 }
 
 /// RFC 3339, with the offset of its zone.

@@ -1,7 +1,7 @@
 //! Files as answers tell of them.
 
 use super::{File, Kind};
-use crate::{choice, when};
+use crate::{untrusted::untrusted, when};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 /// The longest name that is told, in characters: others may have given it.
 const LONGEST_NAME: usize = 150;
 
-/// A file for speech and for JSON.
+/// A file for speech and for JSON. Others may have named it, so that its name is marked as their words.
 #[derive(Debug, Serialize)]
 pub(super) struct FileView {
-    name: String,
+    name: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
     /// As it is said.
@@ -31,7 +31,7 @@ pub(super) struct FileView {
 impl FileView {
     pub(super) fn of(file: &File, zone: &TimeZone) -> Self {
         Self {
-            name: name(file),
+            name: untrusted(&name(file)),
             kind: Kind::of(&file.mime_type).map(Kind::label),
             changed: changed(file, zone),
             modified: file.modified.map(|at| at.to_string()),
@@ -62,8 +62,7 @@ pub(super) fn found(files: &[File], some: &str, none: &str, zone: &TimeZone) -> 
         0 => none.to_owned(),
         count => {
             let plural = if count == 1 { "" } else { "s" };
-            let names = choice::listed(files.iter().map(name), "and");
-            format!("{some} {count} file{plural}: {names}.")
+            format!("{some} {count} file{plural}.")
         }
     };
     let files: Vec<FileView> = files.iter().map(|file| FileView::of(file, zone)).collect();

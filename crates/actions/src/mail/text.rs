@@ -63,7 +63,7 @@ pub(super) fn body(text: &str) -> String {
 }
 
 /// At most so many characters, whole words where there are any, with "…" for the rest.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }

@@ -4,11 +4,29 @@ use crate::stand_in::{Answer, Received};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
-pub(super) const EVENTS: &str = "/calendar/v3/calendars/primary/events";
-pub(super) const PEOPLE: &str = "/v1/people:searchContacts";
+pub(crate) const EVENTS: &str = "/calendar/v3/calendars/primary/events";
+pub(crate) const PEOPLE: &str = "/v1/people:searchContacts";
+
+/// A calendar and the address book beside it.
+#[derive(Debug)]
+pub(crate) struct Cloud {
+    /// IANA name.
+    pub(crate) zone: String,
+    /// In the order of their starts.
+    pub(crate) events: Vec<Value>,
+}
+
+impl Default for Cloud {
+    fn default() -> Self {
+        Self {
+            zone: "America/New_York".to_owned(),
+            events: events(),
+        }
+    }
+}
 
 /// An error as Google's JSON APIs shape it.
-pub(super) fn failure(status: u16, reason: &str, message: &str) -> Answer {
+pub(crate) fn failure(status: u16, reason: &str, message: &str) -> Answer {
     let error = json!({"error": {
         "code": status,
         "message": message,
@@ -21,7 +39,8 @@ fn bad(message: &str) -> Answer {
     failure(400, "badRequest", message)
 }
 
-fn event(id: &str, title: &str, start: &str, end: &str, more: &Value) -> Value {
+/// An event of the user's own, unless `more` says otherwise.
+pub(crate) fn event(id: &str, title: &str, start: &str, end: &str, more: &Value) -> Value {
     let mut event = json!({
         "kind": "calendar#event",
         "id": id,
@@ -93,80 +112,110 @@ fn events() -> Vec<Value> {
     ]
 }
 
-/// The rules. `ya29.all` may do everything, `ya29.calendar` nothing but the calendar; any other token is refused.
+/// The rules, with the usual events.
 pub(super) fn answer(received: &Received) -> Answer {
-    match received.token() {
-        "ya29.all" => {}
-        "ya29.calendar" if received.path != PEOPLE => {}
-        "ya29.calendar" => {
-            return failure(
-                403,
-                "insufficientPermissions",
-                "Request had insufficient authentication scopes.",
-            );
-        }
-        _ => return failure(401, "authError", "Invalid Credentials"),
-    }
-    let event = received
-        .path
-        .strip_prefix(EVENTS)
-        .and_then(|rest| rest.strip_prefix('/'));
-    match (received.method.as_str(), received.path.as_str(), event) {
-        ("GET", EVENTS, _) => list(received),
-        ("POST", EVENTS, _) => insert(received),
-        ("POST", "/calendar/v3/freeBusy", _) => free_busy(received),
-        ("GET", PEOPLE, _) => people(received),
-        ("PATCH", _, Some(id)) => change(received, id, |event| {
-            event["start"] = received.json()["start"].clone();
-            event["end"] = received.json()["end"].clone();
-            Answer::json(200, event)
-        }),
-        ("DELETE", _, Some(id)) => change(received, id, |_| Answer::empty(204)),
-        ("GET", _, Some(id)) => change(received, id, |event| Answer::json(200, event)),
-        _ => failure(404, "notFound", "Not Found"),
-    }
+    Cloud::default().answer(received)
 }
 
-fn list(received: &Received) -> Answer {
-    let known = [
-        "timeMin",
-        "timeMax",
-        "singleEvents",
-        "orderBy",
-        "maxResults",
-        "pageToken",
-        "fields",
-    ];
-    if let Some(name) = received.unknown(&known) {
-        return bad(&format!("Unknown name \"{name}\""));
-    }
-    let query = |name: &str| received.query.get(name).map(String::as_str);
-    if query("orderBy") == Some("startTime") && query("singleEvents") != Some("true") {
-        return bad("The requested ordering is not available for the particular query.");
-    }
-    let time = |name: &str| query(name).map(str::parse::<Timestamp>).transpose();
-    let (Ok(from), Ok(to)) = (time("timeMin"), time("timeMax")) else {
-        return bad("Bad Request");
-    };
-    let at = |event: &Value, side: &str| -> Timestamp {
-        event[side]["dateTime"].as_str().unwrap().parse().unwrap()
-    };
-    let mut items = events();
-    items.retain(|event| {
-        to.is_none_or(|to| at(event, "start") < to)
-            && from.is_none_or(|from| at(event, "end") > from)
-    });
-    let mut page = json!({"kind": "calendar#events", "timeZone": "America/New_York"});
-    // Two pages, however few there are.
-    if query("fields").is_none() {
-        let second = items.split_off(items.len().min(1));
-        let is_second = query("pageToken") == Some("second");
-        page["items"] = json!(if is_second { second } else { items });
-        if !is_second {
-            page["nextPageToken"] = json!("second");
+impl Cloud {
+    /// The rules. `ya29.all` may do everything, `ya29.calendar` nothing but the calendar; any other token is refused.
+    pub(crate) fn answer(&self, received: &Received) -> Answer {
+        match received.token() {
+            "ya29.all" => {}
+            "ya29.calendar" if received.path != PEOPLE => {}
+            "ya29.calendar" => {
+                return failure(
+                    403,
+                    "insufficientPermissions",
+                    "Request had insufficient authentication scopes.",
+                );
+            }
+            _ => return failure(401, "authError", "Invalid Credentials"),
+        }
+        let event = received
+            .path
+            .strip_prefix(EVENTS)
+            .and_then(|rest| rest.strip_prefix('/'));
+        match (received.method.as_str(), received.path.as_str(), event) {
+            ("GET", EVENTS, _) => self.list(received),
+            ("POST", EVENTS, _) => insert(received),
+            ("POST", "/calendar/v3/freeBusy", _) => free_busy(received),
+            ("GET", PEOPLE, _) => people(received),
+            ("PATCH", _, Some(id)) => self.change(received, id, |event| {
+                event["start"] = received.json()["start"].clone();
+                event["end"] = received.json()["end"].clone();
+                Answer::json(200, event)
+            }),
+            ("DELETE", _, Some(id)) => self.change(received, id, |_| Answer::empty(204)),
+            ("GET", _, Some(id)) => self.change(received, id, |event| Answer::json(200, event)),
+            _ => failure(404, "notFound", "Not Found"),
         }
     }
-    Answer::json(200, &page)
+
+    fn list(&self, received: &Received) -> Answer {
+        let known = [
+            "timeMin",
+            "timeMax",
+            "singleEvents",
+            "orderBy",
+            "maxResults",
+            "pageToken",
+            "fields",
+        ];
+        if let Some(name) = received.unknown(&known) {
+            return bad(&format!("Unknown name \"{name}\""));
+        }
+        let query = |name: &str| received.query.get(name).map(String::as_str);
+        if query("orderBy") == Some("startTime") && query("singleEvents") != Some("true") {
+            return bad("The requested ordering is not available for the particular query.");
+        }
+        let time = |name: &str| query(name).map(str::parse::<Timestamp>).transpose();
+        let (Ok(from), Ok(to)) = (time("timeMin"), time("timeMax")) else {
+            return bad("Bad Request");
+        };
+        let at = |event: &Value, side: &str| -> Timestamp {
+            event[side]["dateTime"].as_str().unwrap().parse().unwrap()
+        };
+        let mut items = self.events.clone();
+        items.retain(|event| {
+            to.is_none_or(|to| at(event, "start") < to)
+                && from.is_none_or(|from| at(event, "end") > from)
+        });
+        let mut page = json!({"kind": "calendar#events", "timeZone": self.zone});
+        // Two pages, however few there are.
+        if query("fields").is_none() {
+            let second = items.split_off(items.len().min(1));
+            let is_second = query("pageToken") == Some("second");
+            page["items"] = json!(if is_second { second } else { items });
+            if !is_second {
+                page["nextPageToken"] = json!("second");
+            }
+        }
+        Answer::json(200, &page)
+    }
+
+    fn change(
+        &self,
+        received: &Received,
+        id: &str,
+        answer: impl Fn(&mut Value) -> Answer,
+    ) -> Answer {
+        if let Some(name) = received.unknown(&["start", "end", "sendUpdates"]) {
+            return bad(&format!("Unknown name \"{name}\""));
+        }
+        let Some(mut event) = self.events.iter().find(|event| event["id"] == id).cloned() else {
+            return failure(404, "notFound", "Not Found");
+        };
+        let version = received.header("if-match");
+        if !version.is_empty() && event["etag"] != version {
+            return failure(412, "conditionNotMet", "Precondition Failed");
+        }
+        let body = received.json();
+        if received.method == "PATCH" && !(is_moment(&body["start"]) && is_moment(&body["end"])) {
+            return bad("Invalid value for start or end.");
+        }
+        answer(&mut event)
+    }
 }
 
 /// `dateTime` with an offset, and a zone that there is.
@@ -203,24 +252,6 @@ fn insert(received: &Received) -> Answer {
     event["status"] = json!("confirmed");
     event["organizer"] = json!({"email": "ann@example.com", "self": true});
     Answer::json(200, &event)
-}
-
-fn change(received: &Received, id: &str, answer: impl Fn(&mut Value) -> Answer) -> Answer {
-    if let Some(name) = received.unknown(&["start", "end", "sendUpdates"]) {
-        return bad(&format!("Unknown name \"{name}\""));
-    }
-    let Some(mut event) = events().into_iter().find(|event| event["id"] == id) else {
-        return failure(404, "notFound", "Not Found");
-    };
-    let version = received.header("if-match");
-    if !version.is_empty() && event["etag"] != version {
-        return failure(412, "conditionNotMet", "Precondition Failed");
-    }
-    let body = received.json();
-    if received.method == "PATCH" && !(is_moment(&body["start"]) && is_moment(&body["end"])) {
-        return bad("Invalid value for start or end.");
-    }
-    answer(&mut event)
 }
 
 fn free_busy(received: &Received) -> Answer {

@@ -1,6 +1,6 @@
 //! `onedrive.*`, on Thursday, May 28, 2026.
 
-mod api;
+pub(crate) mod api;
 
 use crate::{
     files::{DEMAND, Model},
@@ -44,7 +44,7 @@ fn names(found: &Value) -> Vec<&str> {
     let files = found["files"].as_array().unwrap();
     files
         .iter()
-        .map(|file| file["name"].as_str().unwrap())
+        .map(|file| file["name"]["untrusted_text"].as_str().unwrap())
         .collect()
 }
 
@@ -97,10 +97,8 @@ async fn texts_are_searched_by_kind() {
 async fn the_last_files_are_told_also_when_microsoft_does_not_tell_any_more() {
     let office = office().await;
     let last = result(&office.actions, "onedrive.recent", json!({})).await;
-    assert_eq!(
-        last["spoken"],
-        "Your last 2 files: Shared plan.txt and Ann's notes.txt."
-    );
+    assert_eq!(last["spoken"], "Your last 2 files.");
+    assert_eq!(names(&last), ["Shared plan.txt", "Ann's notes.txt"]);
     let expected = ["Budget 2026.txt", "Invoice May.pdf", "Invoice April.pdf"];
     let silent = office_with("all", false).await;
     let last = result(&silent.actions, "onedrive.recent", json!({"limit": 4})).await;
@@ -257,7 +255,10 @@ async fn what_is_asked_is_what_is_saved_and_nothing_is_overwritten() {
     );
     let odd = json!({"name": "a/b: 50% #1?.txt", "text": "x"});
     let saved = result(&office.actions, "onedrive.upload", odd).await;
-    assert_eq!(saved["uploaded"]["name"], "a-b- 50% #1-.txt");
+    assert_eq!(
+        saved["uploaded"]["name"]["untrusted_text"],
+        "a-b- 50% #1-.txt"
+    );
 }
 
 #[tokio::test]
