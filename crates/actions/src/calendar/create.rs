@@ -87,7 +87,7 @@ impl Task for Create {
             .await?;
         let conflict = opened.conflicts(&start, &end, None).await?;
         let title = arguments.title.trim().to_owned();
-        let mut what = format!("add “{title}” on {}", when::spoken(&start));
+        let mut what = format!("add “{title}” on {}", when::spoken_on(&start, &opened.now));
         if minutes != DEFAULT_MINUTES {
             what = format!("{what} for {}", length(minutes));
         }

@@ -72,7 +72,11 @@ impl Task for Reschedule {
             None => start.saturating_add(length),
         };
         let conflict = opened.conflicts(&start, &end, Some(&event.id)).await?;
-        let what = format!("move {} to {}", named(&event), when::spoken(&start));
+        let what = format!(
+            "move {} to {}",
+            named(&event),
+            when::spoken_on(&start, &opened.now)
+        );
         let event = SettledEvent::of(event, "move")?;
         let settlement = Settlement { event, start, end };
         Ok(Settled::asked(settlement, question(conflict, &what)))

@@ -13,6 +13,9 @@ const GRACE_MINUTES: i64 = 5;
 impl Said {
     /// The moment, to make an event or a reminder: in the future, with day and time.
     pub fn moment(&self, now: &Zoned) -> Result<Zoned, Unclear> {
+        if let Some(minutes) = self.shift {
+            return not_past(now.saturating_add(minutes.minutes()), now);
+        }
         if let Some(exact) = &self.exact {
             return not_past(exact.clone(), now);
         }
@@ -98,6 +101,9 @@ impl Said {
 
     /// Where an event that is known moves: what was not said stays as it is. "Move my 3 PM meeting to 4" means 4 PM.
     pub fn moved(&self, event: &Zoned, now: &Zoned) -> Result<Zoned, Unclear> {
+        if let Some(minutes) = self.shift {
+            return not_past(event.saturating_add(minutes.minutes()), now);
+        }
         if let Some(exact) = &self.exact {
             return not_past(exact.clone(), now);
         }

@@ -24,6 +24,8 @@ pub struct Said {
     time: Option<TimeOfDay>,
     part: Option<Part>,
     exact: Option<Zoned>,
+    /// "Half an hour later": minutes from where it is.
+    shift: Option<i64>,
 }
 
 /// A day, or days.
@@ -88,6 +90,14 @@ impl Said {
     pub fn names_a_day(&self) -> bool {
         self.day.is_some() || self.exact.is_some()
     }
+}
+
+/// A moment as it is said on a day; of another year, with the year: "Friday, June 5, 2027 at 3:30 PM".
+pub fn spoken_on(moment: &Zoned, today: &Zoned) -> String {
+    if moment.year() == today.year() {
+        return spoken(moment);
+    }
+    spoken(moment).replacen(" at ", &format!(", {} at ", moment.year()), 1)
 }
 
 /// A moment as it is said: "Friday, June 5 at 3:30 PM".

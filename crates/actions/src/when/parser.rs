@@ -33,7 +33,11 @@ impl Said {
     /// Takes what the words begin with; `None` when that is nothing known, or contradicts what was said before.
     fn read<'a, 'w>(&mut self, words: &'a [&'w str], now: &Zoned) -> Option<&'a [&'w str]> {
         if let Some((span, rest)) = from_now(words) {
-            return set(&mut self.exact, now.checked_add(span).ok()?).then_some(rest);
+            return set(&mut self.exact, to_the_minute(now.checked_add(span).ok()?))
+                .then_some(rest);
+        }
+        if let Some((minutes, rest)) = shift(words) {
+            return set(&mut self.shift, minutes).then_some(rest);
         }
         if let Some((part, is_today, rest)) = part(words) {
             if is_today {
@@ -86,6 +90,22 @@ fn from_now<'a, 'w>(words: &'a [&'w str]) -> Option<(Span, &'a [&'w str])> {
         _ if is_marked => Some((minutes.minutes(), rest)),
         _ => None,
     }
+}
+
+/// "Half an hour later", "30 minutes earlier".
+fn shift<'a, 'w>(words: &'a [&'w str]) -> Option<(i64, &'a [&'w str])> {
+    let (minutes, rest) = minutes(words)?;
+    match rest {
+        ["later", rest @ ..] => Some((minutes, rest)),
+        ["earlier" | "sooner", rest @ ..] => Some((-minutes, rest)),
+        _ => None,
+    }
+}
+
+/// Nobody who says "in twenty minutes" counts seconds.
+fn to_the_minute(moment: Zoned) -> Zoned {
+    let whole = moment.with().second(0).subsec_nanosecond(0).build();
+    whole.unwrap_or(moment)
 }
 
 fn minutes<'a, 'w>(words: &'a [&'w str]) -> Option<(i64, &'a [&'w str])> {

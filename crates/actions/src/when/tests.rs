@@ -176,6 +176,8 @@ fn an_event_moves_by_what_was_said_and_keeps_the_rest() {
         ("Friday", "06-05 15:00"),
         ("Friday at 10", "06-05 10:00"),
         ("half past five", "06-04 17:30"),
+        ("half an hour later", "06-04 15:30"),
+        ("2 hours earlier", "06-04 13:00"),
     ] {
         let moved = Said::parse(said.trim_start_matches("to "), &now())
             .and_then(|read| read.moved(&meeting, &now()));
