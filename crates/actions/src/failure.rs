@@ -1,7 +1,10 @@
 //! Why an action failed, for machines.
 
+use serde::Serialize;
+
 /// The kind of a failure: what the action log keeps, and what HTTP statuses are made of. Nothing of what was said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// The arguments make no sense.
     Arguments,

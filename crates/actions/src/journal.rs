@@ -4,7 +4,8 @@
 //! arguments or results.
 
 use crate::{
-    Action, ActionContext, ActionName, Failure, Prepared, Provider, Speaker, ToolKind, ToolOutcome,
+    Action, ActionContext, ActionError, ActionName, Failure, Owner, Prepared, Provider, Speaker,
+    TokenError, ToolKind, ToolOutcome,
 };
 use casp_store::action_log::{self, NewEntry, Outcome};
 use serde_json::Value;
@@ -38,6 +39,20 @@ impl Journaled {
         }
     }
 
+    /// Whether the speaker has connected the provider.
+    async fn connection(&self, speaker: &Speaker) -> Result<(), TokenError> {
+        let Ok(provider) = self.name().provider().parse::<Provider>() else {
+            return Ok(());
+        };
+        let resource = speaker.resource.clone();
+        let owner = Owner {
+            account: self.context.account,
+            resource: resource.ok_or(TokenError::NotConnected(provider))?,
+        };
+        let token = self.context.services.tokens.token(&owner, provider).await;
+        token.map(drop)
+    }
+
     fn too_many(&self) -> ToolOutcome {
         let provider = self.name().provider().parse::<Provider>();
         let label = provider.map_or("account", Provider::label);
@@ -65,6 +80,12 @@ impl Action for Journaled {
         self.action.kind()
     }
     async fn prepare(&self, speaker: &Speaker, arguments: Value) -> Prepared {
+        // Nobody is asked for a yes to what cannot be done.
+        if self.kind() == ToolKind::Write
+            && let Err(error) = self.connection(speaker).await
+        {
+            return Prepared::Refused(ActionError::from(error).into());
+        }
         self.action.prepare(speaker, arguments).await
     }
     async fn run(&self, speaker: &Speaker, arguments: Value) -> ToolOutcome {

@@ -34,7 +34,8 @@ impl std::fmt::Display for ToolStatus {
 }
 
 /// What a tool answers. Serialised it is what the model reads:
-/// `{"status":"failed","error":"No Google Calendar is connected.","connect":"/v1/oauth/connect/google-calendar"}`.
+/// `{"status":"failed","error":"No Google Calendar is connected.","reason":"not_connected",
+/// "connect":"/v1/oauth/connect/google-calendar"}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ToolOutcome {
     /// How it ended.
@@ -46,7 +47,7 @@ pub struct ToolOutcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Why it failed, for machines; none where nothing failed, or where it does not matter.
-    #[serde(skip)]
+    #[serde(rename = "reason", skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// Where the missing connection is made.
     #[serde(skip_serializing_if = "Option::is_none")]
