@@ -1,8 +1,8 @@
 //! Where the conversation stands.
 
 use super::{
+    arguments,
     intent::{self, Intent},
-    tool_use,
     words::Words,
 };
 use crate::ChatMessage;
@@ -24,7 +24,7 @@ pub(super) fn last_turn(messages: &[ChatMessage]) -> Turn {
         match message {
             ChatMessage::User { content } => {
                 let question = turn.last_answer.as_deref().filter(|_| is_last_answer_new);
-                turn.text = match question.and_then(tool_use::link_for) {
+                turn.text = match question.and_then(arguments::link_for) {
                     _ if is_a_reminder(content) => turn.text,
                     Some(link) if is_an_answer(content) => format!("{}{link}{content}", turn.text),
                     _ => content.clone(),

@@ -1,12 +1,17 @@
-//! The rule-based assistant: the offline language model. It knows a few dozen things people ask a voice assistant
-//! for, forgives what speech recognition mishears, calls tools like any model, and answers at once.
+//! The rule-based assistant: the offline language model. It knows what people ask a voice assistant for, forgives what
+//! speech recognition mishears, calls tools like any model, and answers at once.
+//!
+//! [`intent`] says what a wish is about, [`arguments`] what it names, [`tool_use`] which of the offered tools does it;
+//! [`follow_up`] goes on with what was asked or about to be done before, and [`results`] tells what came of it.
 
 mod answer;
+mod arguments;
 mod dialogue;
+mod follow_up;
 mod intent;
 mod manners;
 mod results;
-mod slots;
+mod times;
 mod tokens;
 mod tool_use;
 mod wishes;
@@ -55,14 +60,20 @@ impl RuleBased {
             return Answer::Text(first_sentences(&text));
         }
         let results = results::of_this_turn(&request.messages);
-        if !results.is_empty() {
-            return Answer::Text(results::answer(&results));
-        }
         let turn = dialogue::last_turn(&request.messages);
+        let words = Words::of(&turn.text);
+        if !results.is_empty() {
+            return match tool_use::elsewhere(&results, &words, &request.tools) {
+                Some((name, arguments)) => Answer::Call(String::new(), name, arguments),
+                None => Answer::Text(results::answer(&results)),
+            };
+        }
         if let Some(call) = wishes::demanded_call(request, &turn.text) {
             return call;
         }
-        let words = Words::of(&turn.text);
+        if let Some((name, arguments)) = follow_up::call(&request.messages) {
+            return Answer::Call(String::new(), name, arguments);
+        }
         let intent = intent::recognise(&words);
         match intent {
             Intent::Repeat => Answer::Text(

@@ -8,9 +8,23 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(super) struct ToolResult {
     /// The tool, as offered (`gmail__unread`).
-    name: String,
+    pub(super) name: String,
+    /// JSON, as it was called with.
+    pub(super) arguments: String,
     /// What it answered; null when that was no JSON.
     answer: Value,
+}
+
+impl ToolResult {
+    fn field(&self, name: &str) -> Option<&str> {
+        self.answer.get(name).and_then(Value::as_str)
+    }
+
+    /// Whether the user has not connected the service.
+    pub(super) fn is_unconnected(&self) -> bool {
+        self.field("connect").is_some()
+            && matches!(self.field("reason"), None | Some("not_connected"))
+    }
 }
 
 /// The results since the user's last words.
@@ -28,9 +42,10 @@ pub(super) fn of_this_turn(messages: &[ChatMessage]) -> Vec<ToolResult> {
                 tool_call_id,
                 content,
             } => {
-                let name = calls.iter().rev().find(|call| call.id == *tool_call_id);
+                let call = calls.iter().rev().find(|call| call.id == *tool_call_id);
                 results.push(ToolResult {
-                    name: name.map(|call| call.name.clone()).unwrap_or_default(),
+                    name: call.map(|call| call.name.clone()).unwrap_or_default(),
+                    arguments: call.map(|call| call.arguments.clone()).unwrap_or_default(),
                     answer: serde_json::from_str(content).unwrap_or_default(),
                 });
             }
@@ -40,54 +55,121 @@ pub(super) fn of_this_turn(messages: &[ChatMessage]) -> Vec<ToolResult> {
     results
 }
 
-/// What to say about them.
+/// What to say about them. Of services that are not connected only the first is spoken of, and only when nothing else
+/// did what was wished.
 pub(super) fn answer(results: &[ToolResult]) -> String {
-    results.iter().map(about).collect::<Vec<_>>().join(" ")
+    let done = results.iter().filter(|result| !result.is_unconnected());
+    let told: Vec<String> = done.map(about).collect();
+    match results.first() {
+        Some(first) if told.is_empty() => about(first),
+        _ => told.join(" "),
+    }
 }
 
 fn about(result: &ToolResult) -> String {
-    let field = |name: &str| result.answer.get(name).and_then(Value::as_str);
-    if let Some(connect) = field("connect") {
+    if result.is_unconnected() {
         let provider = result.name.split("__").next().unwrap_or_default();
         return format!(
             "No {} is connected yet. {}",
             label(provider),
-            how_to_connect(connect)
+            how_to_connect(result.field("connect").unwrap_or_default())
         );
     }
-    match field("status") {
-        Some("succeeded") => success(&result.name, &result.answer["result"]),
-        _ => match field("error") {
-            Some(error) => format!("I'm sorry, that didn't work. {}", sentence(error)),
-            None => "I'm sorry, that didn't work.".to_owned(),
-        },
+    let error = result.field("error").map(sentence);
+    match (result.field("status"), result.field("reason"), error) {
+        (Some("succeeded"), ..) => success(&result.name, &result.answer["result"]),
+        // A question, or a plain word of what there is not.
+        (_, Some("unclear" | "not_found"), Some(error)) => error,
+        (_, _, Some(error)) => format!("I'm sorry, that didn't work. {error}"),
+        (_, _, None) => "I'm sorry, that didn't work.".to_owned(),
     }
 }
 
 fn success(tool: &str, result: &Value) -> String {
     let (provider, action) = tool.rsplit_once("__").unwrap_or(("", tool));
     let is_drive = matches!(provider, "google-drive" | "onedrive");
-    match action {
-        "search" if is_drive => list(result, "file", "I found no such file."),
-        "agenda" => list(result, "event", "You have nothing on your calendar."),
-        "unread" => list(result, "unread message", "You have no unread messages."),
-        "search" => list(result, "message", "I found no messages."),
-        "find" => list(result, "file", "I found no such file."),
-        "recent" => list(result, "file", "I found no file."),
-        "summarize" => summary(result),
-        "upload" => "Done. The file is saved.".to_owned(),
-        "create" => "Done. It is on your calendar.".to_owned(),
-        "reschedule" => "Done. I moved it.".to_owned(),
-        "cancel" => "Done. I cancelled it.".to_owned(),
-        "send" | "send_chat" => "Done. Your message is sent.".to_owned(),
-        "hang_up" => "Goodbye.".to_owned(),
-        _ => "Done.".to_owned(),
+    let spoken = result.get("spoken").and_then(Value::as_str);
+    let or_spoken =
+        |usual: &str| spoken.map_or_else(|| usual.to_owned(), |said| format!("Done. {said}"));
+    match (action, spoken) {
+        ("search" | "find" | "recent", _) if is_drive => {
+            list(result, "file", spoken.unwrap_or("I found no such file."))
+        }
+        ("agenda", _) => list(result, "event", "You have nothing on your calendar."),
+        ("free_busy", _) => free_time(result),
+        ("unread", _) => list(result, "unread message", "You have no unread messages."),
+        ("search", _) if matches!(provider, "gmail" | "outlook") => {
+            list(result, "message", "I found no messages.")
+        }
+        ("read", _) => message(&result["message"]),
+        ("summarize", _) => summary(result),
+        ("upload", _) => "Done. The file is saved.".to_owned(),
+        ("create", _) => "Done. It is on your calendar.".to_owned(),
+        ("reschedule", _) => "Done. I moved it.".to_owned(),
+        ("cancel", _) => "Done. I cancelled it.".to_owned(),
+        ("hang_up", _) => "Goodbye.".to_owned(),
+        ("history" | "read_chat" | "read_channel" | "search", Some(spoken)) => {
+            with_messages(spoken, result)
+        }
+        ("find_contact" | "deals", Some(spoken)) => sentence(spoken),
+        ("send" | "send_chat", _) => or_spoken("Done. Your message is sent."),
+        _ => or_spoken("Done."),
+    }
+}
+
+/// The newest message of a mailbox, told as its sender's.
+fn message(message: &Value) -> String {
+    let field = |name: &str| message.get(name).and_then(words).unwrap_or_default();
+    format!(
+        "From {}, about {}: {}",
+        field("from"),
+        field("subject"),
+        sentence(field("text"))
+    )
+}
+
+/// "The 2 newest messages with Ann: Bob: hello; …"
+fn with_messages(spoken: &str, result: &Value) -> String {
+    let messages = result["messages"].as_array().into_iter().flatten();
+    let told: Vec<String> = messages
+        .take(3)
+        .filter_map(|message| {
+            let text = words(message.get("text")?)?;
+            let from = message.get("from").and_then(words);
+            Some(from.map_or_else(|| text.to_owned(), |from| format!("{from}: {text}")))
+        })
+        .collect();
+    if told.is_empty() {
+        sentence(spoken)
+    } else {
+        format!("{} {}", sentence(spoken), sentence(&told.join("; ")))
+    }
+}
+
+/// When there is time, and when there is none.
+fn free_time(result: &Value) -> String {
+    let spans = |name: &str| {
+        let spans = result[name].as_array().into_iter().flatten().take(3);
+        let span = |span: &Value| {
+            let at = |side: &str| span[side].as_str().and_then(clock).unwrap_or_default();
+            format!("from {} to {}", at("start"), at("end"))
+        };
+        spans.map(span).collect::<Vec<_>>().join(", and ")
+    };
+    let (busy, free) = (spans("busy"), spans("free"));
+    match (busy.is_empty(), free.is_empty()) {
+        (true, _) => "You are free then.".to_owned(),
+        (false, true) => format!("You are busy {busy}."),
+        (false, false) => format!("You are busy {busy}. You are free {free}."),
     }
 }
 
 /// What a file says in short: the text of others, told as theirs.
 fn summary(result: &Value) -> String {
-    let name = result["file"]["name"].as_str().unwrap_or("The file");
+    let name = result["file"]
+        .get("name")
+        .and_then(words)
+        .unwrap_or("The file");
     let summary = result["summary"]["untrusted_text"].as_str();
     format!("{name} says: {}", sentence(summary.unwrap_or_default()))
 }
@@ -142,13 +224,17 @@ fn words(value: &Value) -> Option<&str> {
 
 /// "at 3:00 PM" for an RFC 3339 time, else what there is.
 fn time_of_day(start: &str) -> String {
-    match start
-        .split_once('T')
-        .and_then(|(_, time)| time.get(..5)?.parse::<jiff::civil::Time>().ok())
-    {
-        Some(time) => format!("at {}", time.strftime("%-I:%M %p")),
+    match clock(start) {
+        Some(time) => format!("at {time}"),
         None => start.to_owned(),
     }
+}
+
+/// "3:00 PM" of an RFC 3339 time.
+fn clock(start: &str) -> Option<String> {
+    let (_, time) = start.split_once('T')?;
+    let time: jiff::civil::Time = time.get(..5)?.parse().ok()?;
+    Some(time.strftime("%-I:%M %p").to_string())
 }
 
 fn sentence(text: &str) -> String {

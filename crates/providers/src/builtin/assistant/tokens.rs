@@ -1,152 +1,94 @@
-//! A wish as words, and the times told in it.
+//! A wish as words, as they were written.
 
-const TIME_WORDS: &[&str] = &[
-    "today",
-    "tomorrow",
-    "tonight",
-    "yesterday",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "january",
-    "february",
-    "april",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "week",
-    "weekend",
-    "month",
-    "morning",
-    "afternoon",
-    "evening",
-    "noon",
-    "midnight",
-    "am",
-    "pm",
-    "a.m",
-    "p.m",
-    "oclock",
-    "o'clock",
-];
-/// They belong to a time when one follows.
-const BEFORE_TIME: &[&str] = &[
-    "at", "on", "in", "this", "next", "the", "for", "from", "until", "by", "about", "around",
-];
-const NUMBERS: &[&str] = &[
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-    "twelve", "thirty", "fifteen", "half", "quarter",
-];
 const ARTICLES: &[&str] = &[
     "a", "an", "the", "my", "our", "new", "me", "for", "on", "in", "to", "up", "at", "with", "of",
     "some", "it",
 ];
 
+#[derive(Debug)]
+struct Token<'a> {
+    written: &'a str,
+    plain: String,
+    /// A comma stood behind it.
+    has_comma: bool,
+}
+
 /// A text's words as they were written, beside their plain forms.
-pub(super) struct Tokens<'a>(Vec<(&'a str, String)>);
+#[derive(Debug)]
+pub(super) struct Tokens<'a>(Vec<Token<'a>>);
 
 impl<'a> Tokens<'a> {
     pub(super) fn of(text: &'a str) -> Self {
+        let is_around = |mark: char| ".,!?;:\"“”‘".contains(mark);
         let tokens = text.split_whitespace().map(|word| {
-            let word =
-                word.trim_matches(|mark: char| matches!(mark, '.' | ',' | '!' | '?' | ';' | '"'));
-            (word, word.to_lowercase())
+            let has_comma = word.ends_with(',');
+            let word = word.trim_matches(is_around).trim_end_matches('’');
+            // A quotation that began with an apostrophe ends with one.
+            let word = word.trim_matches('\'');
+            Token {
+                written: word,
+                plain: word.to_lowercase().replace('’', "'"),
+                has_comma,
+            }
         });
-        Self(tokens.filter(|(word, _)| !word.is_empty()).collect())
-    }
-
-    pub(super) fn plain(&self, at: usize) -> &str {
-        self.0.get(at).map_or("", |(_, plain)| plain)
-    }
-
-    /// The words from `start` to `end` as they were written.
-    pub(super) fn written(&self, start: usize, end: usize) -> String {
-        let words: Vec<&str> = self.0[start..end].iter().map(|(word, _)| *word).collect();
-        words.join(" ")
+        Self(tokens.filter(|token| !token.written.is_empty()).collect())
     }
 
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
+    /// In small letters; empty where there is none.
+    pub(super) fn plain(&self, at: usize) -> &str {
+        self.0.get(at).map_or("", |token| &token.plain)
+    }
+
+    /// Whether there is one of these words at a place.
+    pub(super) fn is(&self, at: usize, words: &[&str]) -> bool {
+        words.contains(&self.plain(at))
+    }
+
+    /// The word before a place.
+    pub(super) fn before(&self, at: usize) -> &str {
+        at.checked_sub(1).map_or("", |at| self.plain(at))
+    }
+
+    /// Where the first of these words stands at or behind a place.
+    pub(super) fn find(&self, words: &[&str], from: usize) -> Option<usize> {
+        (from..self.len()).find(|at| self.is(*at, words))
+    }
+
+    /// Where the first of these words stands.
     pub(super) fn position(&self, words: &[&str]) -> Option<usize> {
-        self.0
-            .iter()
-            .position(|(_, plain)| words.contains(&plain.as_str()))
+        self.find(words, 0)
+    }
+
+    /// The words of these places as they were written.
+    pub(super) fn written(&self, places: impl IntoIterator<Item = usize>) -> String {
+        let mut text = String::new();
+        let mut has_comma = false;
+        for token in places.into_iter().filter_map(|at| self.0.get(at)) {
+            if !text.is_empty() {
+                text.push_str(if has_comma { ", " } else { " " });
+            }
+            text.push_str(token.written);
+            has_comma = token.has_comma;
+        }
+        text
     }
 
     /// The words from `start` to `end` without articles and prepositions around them.
     pub(super) fn phrase(&self, start: usize, end: usize) -> Option<String> {
-        let (mut start, mut end) = (start, end.min(self.len()));
-        while start < end && ARTICLES.contains(&self.plain(start)) {
-            start += 1;
-        }
-        while end > start && ARTICLES.contains(&self.plain(end - 1)) {
-            end -= 1;
-        }
-        let words: Vec<&str> = self
-            .0
-            .get(start..end)?
-            .iter()
-            .map(|(word, _)| *word)
-            .collect();
-        (!words.is_empty()).then(|| words.join(" "))
+        self.phrase_of(&(start..end.min(self.len())).collect::<Vec<_>>())
     }
 
-    /// Whether a time is told at `at`.
-    fn is_time(&self, at: usize) -> bool {
-        let word = self.plain(at);
-        let next = self.plain(at + 1);
-        TIME_WORDS.contains(&word)
-            || (is_hour(word) && !matches!(next, "people" | "minutes" | "files"))
-            || (word == "p" || word == "a") && next == "m"
-            || word == "m" && at > 0 && matches!(self.plain(at - 1), "p" | "a")
+    /// The words of these places without articles and prepositions around them.
+    pub(super) fn phrase_of(&self, places: &[usize]) -> Option<String> {
+        let is_article = |at: &&usize| self.is(**at, ARTICLES);
+        let start = places.iter().take_while(is_article).count();
+        let rest = &places[start..];
+        let end = rest.len() - rest.iter().rev().take_while(is_article).count();
+        let words = self.written(rest[..end].iter().copied());
+        (!words.is_empty()).then_some(words)
     }
-
-    /// The first stretch of words at or after `start` that tells a time.
-    pub(super) fn time_span(&self, start: usize) -> Option<(usize, usize)> {
-        let first = (start..self.len()).find(|at| self.is_time(*at))?;
-        let mut begin = first;
-        while begin > start && BEFORE_TIME.contains(&self.plain(begin - 1)) {
-            begin -= 1;
-        }
-        let mut end = first + 1;
-        loop {
-            let mut next = end;
-            while BEFORE_TIME.contains(&self.plain(next)) || self.plain(next) == "and" {
-                next += 1;
-            }
-            if next < self.len() && self.is_time(next) {
-                end = next + 1;
-            } else {
-                return Some((begin, end));
-            }
-        }
-    }
-
-    /// Whether a time begins at `at`, after words that lead to one.
-    pub(super) fn is_time_soon(&self, at: usize) -> bool {
-        (at..self.len())
-            .find(|at| !BEFORE_TIME.contains(&self.plain(*at)))
-            .is_some_and(|at| self.is_time(at))
-    }
-}
-
-/// Whether a word may be an hour: `6`, `10:30`, `six`, `6pm`.
-pub(super) fn is_hour(word: &str) -> bool {
-    let digits = word.trim_end_matches("pm").trim_end_matches("am");
-    let is_number = digits.starts_with(|first: char| first.is_ascii_digit())
-        && digits.len() <= 5
-        && digits
-            .chars()
-            .all(|digit| digit.is_ascii_digit() || digit == ':');
-    is_number || NUMBERS.contains(&word)
 }

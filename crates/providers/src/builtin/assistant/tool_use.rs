@@ -1,6 +1,6 @@
-//! Which tool a wish needs, and with which arguments.
+//! Which tool a wish needs, of those that are offered.
 
-use super::{intent::Intent, slots, words::Words};
+use super::{arguments, intent::Intent, results::ToolResult, tokens::Tokens, wishes, words::Words};
 use crate::ToolSpec;
 use serde_json::{Value, json};
 
@@ -21,41 +21,22 @@ pub(super) enum ToolUse {
     None,
 }
 
-const WHO: &str = "Who should get it?";
-const WHAT: &str = "What should it say?";
-const WHEN: &str = "When should it be?";
-const WHICH_EVENT: &str = "Which event do you mean?";
-const WHICH_FILE: &str = "What is the file called?";
-const NEW_FILE: &str = "What should I call the file?";
-const WHICH_MAIL: &str = "What should I search for?";
-
-/// How the answer to one of the questions here goes on after the wish it was asked about.
-pub(super) fn link_for(question: &str) -> Option<&'static str> {
-    let question = question.trim();
-    [
-        (WHO, " to "),
-        (WHAT, " saying "),
-        (WHEN, " "),
-        (WHICH_EVENT, " "),
-        (WHICH_FILE, " "),
-        (NEW_FILE, " called "),
-        (WHICH_MAIL, " for "),
-    ]
-    .into_iter()
-    .find_map(|(known, link)| question.ends_with(known).then_some(link))
-}
+/// Services that do the same: Google's, and Microsoft's.
+const TWINS: [(&str, &str); 3] = [
+    ("google-calendar", "outlook-calendar"),
+    ("gmail", "outlook"),
+    ("google-drive", "onedrive"),
+];
 
 /// Decides what to do about a wish.
 pub(super) fn plan(intent: Intent, text: &str, words: &Words, offered: &[ToolSpec]) -> ToolUse {
-    if intent == Intent::Goodbye {
-        let is_offered = offered.iter().any(|spec| spec.name == "call__hang_up");
-        return if is_offered {
-            call("call__hang_up", &json!({}))
-        } else {
-            ToolUse::None
-        };
+    if matches!(
+        intent,
+        Intent::Goodbye | Intent::Transfer | Intent::PressKeys
+    ) {
+        return about_the_call(intent, text, offered);
     }
-    let Some((providers, action)) = tools_for(intent, words) else {
+    let Some((providers, action)) = tools_for(intent, text, words) else {
         return ToolUse::None;
     };
     let names = providers
@@ -65,16 +46,103 @@ pub(super) fn plan(intent: Intent, text: &str, words: &Words, offered: &[ToolSpe
         .into_iter()
         .find(|name| offered.iter().any(|spec| spec.name == *name))
     else {
-        // Names can be searched where texts cannot.
+        // What is nearest to it may be there.
         return match intent {
             Intent::SearchFiles => plan(Intent::FindFile, text, words, offered),
-            _ => ToolUse::NotOffered(not_offered(providers[0])),
+            Intent::FreeTime => plan(Intent::Agenda, text, words, offered),
+            _ => ToolUse::NotOffered(not_offered(&providers, offered)),
         };
     };
-    match arguments(intent, text) {
+    match arguments::of(intent, text) {
         Ok(arguments) => call(&name, &arguments),
         Err(question) => ToolUse::Ask(question),
     }
+}
+
+/// Where a wish can be tried next: at the twin of a service that turned out not to be connected, unless the user named
+/// the service.
+pub(super) fn elsewhere(
+    results: &[ToolResult],
+    words: &Words,
+    offered: &[ToolSpec],
+) -> Option<(String, String)> {
+    let last = results.last()?;
+    if names_vendor(words) || !results.iter().all(ToolResult::is_unconnected) {
+        return None;
+    }
+    let (provider, action) = last.name.split_once("__")?;
+    let twin = TWINS.iter().find_map(|(one, other)| match provider {
+        _ if provider == *one => Some(other),
+        _ if provider == *other => Some(one),
+        _ => None,
+    })?;
+    let name = format!("{twin}__{action}");
+    let is_tried = results.iter().any(|result| result.name == name);
+    let is_offered = offered.iter().any(|spec| spec.name == name);
+    (is_offered && !is_tried).then(|| (name, last.arguments.clone()))
+}
+
+fn about_the_call(intent: Intent, text: &str, offered: &[ToolSpec]) -> ToolUse {
+    let (name, sorry) = match intent {
+        Intent::Transfer => (
+            "call__transfer",
+            "I'm sorry, I can't put you through from here.",
+        ),
+        Intent::PressKeys => (
+            "call__send_dtmf",
+            "I'm sorry, I can't press keys in this conversation.",
+        ),
+        _ => ("call__hang_up", ""),
+    };
+    let Some(tool) = offered.iter().find(|spec| spec.name == name) else {
+        return match sorry {
+            "" => ToolUse::None,
+            sorry => ToolUse::NotOffered(sorry.to_owned()),
+        };
+    };
+    let tokens = Tokens::of(text);
+    let said = match intent {
+        Intent::Transfer => transferred_to(&tokens),
+        Intent::PressKeys => Some(keys(&tokens)),
+        _ => None,
+    };
+    let place = wishes::only_text(&tool.parameters);
+    match (place, said) {
+        (Some(place), Some(said)) => call(name, &json!({ place: said })),
+        _ => call(name, &json!({})),
+    }
+}
+
+/// Whom the caller wants: "transfer me to sales".
+fn transferred_to(tokens: &Tokens<'_>) -> Option<String> {
+    let verb = tokens.position(&["transfer", "through", "connect", "forward", "speak", "talk"])?;
+    let link = tokens.find(&["to", "with"], verb)?;
+    let end = tokens.find(&["please"], link).unwrap_or(tokens.len());
+    tokens.phrase(link + 1, end)
+}
+
+/// The keys of a telephone that were named: "press one, then pound".
+fn keys(tokens: &Tokens<'_>) -> String {
+    const NUMBERS: [&str; 10] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    ];
+    let mut keys = String::new();
+    for at in 0..tokens.len() {
+        let word = tokens.plain(at);
+        match NUMBERS.iter().position(|number| *number == word) {
+            Some(digit) => keys.push_str(&digit.to_string()),
+            None if matches!(word, "star" | "asterisk") => keys.push('*'),
+            None if matches!(word, "pound" | "hash") => keys.push('#'),
+            None if word
+                .chars()
+                .all(|key| key.is_ascii_digit() || "*#".contains(key)) =>
+            {
+                keys.push_str(word);
+            }
+            None => {}
+        }
+    }
+    keys
 }
 
 fn call(name: &str, arguments: &Value) -> ToolUse {
@@ -84,90 +152,66 @@ fn call(name: &str, arguments: &Value) -> ToolUse {
     }
 }
 
-/// Providers that can do it, the likeliest first, and the action's name. Who names a provider gets no other.
-fn tools_for(intent: Intent, words: &Words) -> Option<(&'static [&'static str], &'static str)> {
-    let is_microsoft = words.has(&["outlook", "microsoft", "onedrive"]);
-    let is_google = words.has(&["google", "gmail"]);
-    let choose = |google: &'static [&'static str; 2], microsoft: &'static [&'static str; 1]| {
-        if is_microsoft {
-            &microsoft[..]
-        } else if is_google {
-            &google[..1]
-        } else {
-            &google[..]
-        }
-    };
-    let calendars = choose(
-        &["google-calendar", "outlook-calendar"],
-        &["outlook-calendar"],
-    );
-    let mails = choose(&["gmail", "outlook"], &["outlook"]);
-    let drives = choose(&["google-drive", "onedrive"], &["onedrive"]);
-    Some(match intent {
-        Intent::Agenda => (calendars, "agenda"),
-        Intent::CreateEvent => (calendars, "create"),
-        Intent::MoveEvent => (calendars, "reschedule"),
-        Intent::CancelEvent => (calendars, "cancel"),
-        Intent::Unread => (mails, "unread"),
-        Intent::SendMail => (mails, "send"),
-        Intent::SearchMail => (mails, "search"),
-        Intent::SendSlack => (&["slack"], "send"),
-        Intent::SendTeams => (&["teams"], "send_chat"),
-        Intent::FindFile => (drives, "find"),
-        Intent::SearchFiles => (drives, "search"),
-        Intent::RecentFiles => (drives, "recent"),
-        Intent::SummarizeFile => (drives, "summarize"),
-        Intent::UploadFile => (drives, "upload"),
-        _ => return None,
-    })
+fn names_microsoft(words: &Words) -> bool {
+    words.has(&["outlook", "microsoft", "onedrive"])
 }
 
-/// The arguments as the user gave them, or the question for what is missing.
-fn arguments(intent: Intent, text: &str) -> Result<Value, &'static str> {
-    Ok(match intent {
-        Intent::Agenda => {
-            json!({ "when": slots::when(text).unwrap_or_else(|| "today".to_owned()) })
+fn names_vendor(words: &Words) -> bool {
+    names_microsoft(words) || words.has(&["google", "gmail"])
+}
+
+/// Providers that can do it, the likeliest first, and the action's name. Who names a provider gets no other.
+fn tools_for(
+    intent: Intent,
+    text: &str,
+    words: &Words,
+) -> Option<(Vec<&'static str>, &'static str)> {
+    let choose = |service: usize| {
+        let (google, microsoft) = TWINS[service];
+        if names_microsoft(words) {
+            vec![microsoft]
+        } else if names_vendor(words) {
+            vec![google]
+        } else {
+            vec![google, microsoft]
         }
-        Intent::CreateEvent => {
-            json!({ "title": slots::title(text), "when": slots::when(text).ok_or(WHEN)? })
-        }
-        Intent::MoveEvent => {
-            let (event, when) = slots::moved(text);
-            json!({ "event": event.ok_or(WHICH_EVENT)?, "when": when.ok_or(WHEN)? })
-        }
-        Intent::CancelEvent => json!({ "event": slots::cancelled(text).ok_or(WHICH_EVENT)? }),
-        Intent::SendMail => {
-            let to = slots::recipient(text).ok_or(WHO)?;
-            let subject = slots::topic(text);
-            let body = slots::words_to_send(text)
-                .or_else(|| {
-                    subject
-                        .as_ref()
-                        .map(|subject| format!("This is about {subject}."))
-                })
-                .ok_or(WHAT)?;
-            match subject {
-                Some(subject) => json!({ "to": to, "subject": subject, "body": body }),
-                None => json!({ "to": to, "body": body }),
-            }
-        }
-        Intent::SendSlack | Intent::SendTeams => {
-            let to = slots::recipient(text).ok_or(WHO)?;
-            let words = slots::words_to_send(text)
-                .or_else(|| slots::topic(text))
-                .ok_or(WHAT)?;
-            json!({ "to": to, "text": words })
-        }
-        Intent::SearchMail | Intent::SearchFiles => {
-            json!({ "query": slots::query(text).ok_or(WHICH_MAIL)? })
-        }
-        Intent::FindFile => json!({ "name": slots::file(text).ok_or(WHICH_FILE)? }),
-        Intent::SummarizeFile => json!({ "name": slots::summed_up(text).ok_or(WHICH_FILE)? }),
-        Intent::UploadFile => json!({
-            "name": slots::new_file(text).ok_or(NEW_FILE)?,
-            "text": slots::words_to_send(text).ok_or(WHAT)?,
-        }),
-        _ => json!({}),
+    };
+    let calendars = || choose(0);
+    let mails = || choose(1);
+    let drives = || choose(2);
+    let is_in_channel = || arguments::is_in_channel(text);
+    Some(match intent {
+        Intent::Agenda => (calendars(), "agenda"),
+        Intent::FreeTime => (calendars(), "free_busy"),
+        Intent::CreateEvent => (calendars(), "create"),
+        Intent::MoveEvent => (calendars(), "reschedule"),
+        Intent::CancelEvent => (calendars(), "cancel"),
+        Intent::Unread => (mails(), "unread"),
+        Intent::ReadMail => (mails(), "read"),
+        Intent::SendMail => (mails(), "send"),
+        Intent::ReplyToMail => (mails(), "reply"),
+        Intent::SearchMail => (mails(), "search"),
+        Intent::SendSlack => (vec!["slack"], "send"),
+        Intent::ReadSlack => (vec!["slack"], "history"),
+        Intent::SearchSlack => (vec!["slack"], "search"),
+        Intent::SendTeams if is_in_channel() => (vec!["teams"], "send_channel"),
+        Intent::SendTeams => (vec!["teams"], "send_chat"),
+        Intent::ReadTeams if is_in_channel() => (vec!["teams"], "read_channel"),
+        Intent::ReadTeams => (vec!["teams"], "read_chat"),
+        Intent::FindFile => (drives(), "find"),
+        Intent::SearchFiles => (drives(), "search"),
+        Intent::RecentFiles => (drives(), "recent"),
+        Intent::SummarizeFile => (drives(), "summarize"),
+        Intent::UploadFile => (drives(), "upload"),
+        Intent::FindContact => (vec!["hubspot"], "find_contact"),
+        Intent::CreateContact => (vec!["hubspot"], "create_contact"),
+        Intent::LogNote => (vec!["hubspot"], "log_note"),
+        Intent::Deals => (vec!["hubspot"], "deals"),
+        Intent::CreateIssue => (vec!["jira"], "create_issue"),
+        Intent::SearchIssues => (vec!["jira"], "search"),
+        Intent::CommentIssue => (vec!["jira"], "comment"),
+        Intent::MoveIssue => (vec!["jira"], "transition"),
+        _ => return None,
     })
 }
 
@@ -182,6 +226,8 @@ pub(super) fn label(provider: &str) -> &str {
         "teams" => "Microsoft Teams account",
         "google-drive" => "Google Drive",
         "onedrive" => "OneDrive",
+        "hubspot" => "HubSpot account",
+        "jira" => "Jira site",
         other => other,
     }
 }
@@ -191,10 +237,17 @@ pub(super) fn how_to_connect(place: &str) -> String {
     format!("You can connect one at {place}.")
 }
 
-fn not_offered(provider: &str) -> String {
+fn not_offered(providers: &[&str], offered: &[ToolSpec]) -> String {
+    let is_known = |spec: &ToolSpec| {
+        let provider = spec.name.split("__").next().unwrap_or_default();
+        providers.contains(&provider)
+    };
+    if offered.iter().any(is_known) {
+        return "I'm sorry, I'm not allowed to do that in this conversation.".to_owned();
+    }
     format!(
         "No {} is connected to this conversation. {}",
-        label(provider),
-        how_to_connect(&format!("/v1/oauth/connect/{provider}"))
+        label(providers[0]),
+        how_to_connect(&format!("/v1/oauth/connect/{}", providers[0]))
     )
 }

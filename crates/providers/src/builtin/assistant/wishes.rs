@@ -51,7 +51,7 @@ pub(super) fn cut(request: &ChatRequest, text: &str) -> (Vec<String>, FinishReas
 }
 
 /// The one property that a schema wants, if it is a text.
-fn only_text(schema: &Value) -> Option<&str> {
+pub(super) fn only_text(schema: &Value) -> Option<&str> {
     let properties: &Map<String, Value> = schema["properties"].as_object()?;
     let required = schema["required"].as_array();
     let name = match required.map(Vec::as_slice) {

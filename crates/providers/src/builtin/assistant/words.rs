@@ -7,6 +7,7 @@ const MOST_WORDS: usize = 100;
 #[derive(Debug)]
 pub(super) struct Words {
     words: Vec<String>,
+    names_an_issue: bool,
 }
 
 impl Words {
@@ -43,7 +44,21 @@ impl Words {
                 break;
             }
         }
-        Self { words }
+        let names_an_issue = text.split_whitespace().any(is_issue_key);
+        Self {
+            words,
+            names_an_issue,
+        }
+    }
+
+    /// Whether an issue was named by its key: "WEB-12".
+    pub(super) fn names_an_issue(&self) -> bool {
+        self.names_an_issue
+    }
+
+    /// Whether one of these words was said, to the letter.
+    pub(super) fn says(&self, words: &[&str]) -> bool {
+        self.words.iter().any(|word| words.contains(&word.as_str()))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -96,18 +111,27 @@ impl Words {
                 .all(|word| allowed.contains(&word.as_str()))
     }
 
+    /// Whether a key of a telephone was said.
+    pub(super) fn has_key(&self) -> bool {
+        let is_key = |word: &String| {
+            super::times::is_hour(word)
+                || matches!(word.as_str(), "zero" | "star" | "pound" | "hash")
+        };
+        self.words.iter().any(is_key)
+    }
+
     /// Whether a word that tells a time of day or an hour follows "to" or a word like it.
     pub(super) fn has_to_time(&self) -> bool {
         self.words.windows(2).any(|pair| {
-            matches!(pair[0].as_str(), "to" | "two" | "for") && super::tokens::is_hour(&pair[1])
+            matches!(pair[0].as_str(), "to" | "two" | "for") && super::times::is_hour(&pair[1])
         })
     }
 
     /// Whether an hour with "am" or "pm", or "at" an hour, was said.
     pub(super) fn has_clock_time(&self) -> bool {
         self.words.windows(2).any(|pair| {
-            (super::tokens::is_hour(&pair[0]) && matches!(pair[1].as_str(), "am" | "pm" | "oclock"))
-                || (pair[0] == "at" && super::tokens::is_hour(&pair[1]))
+            (super::times::is_hour(&pair[0]) && matches!(pair[1].as_str(), "am" | "pm" | "oclock"))
+                || (pair[0] == "at" && super::times::is_hour(&pair[1]))
         })
     }
 
@@ -127,6 +151,21 @@ impl Words {
                 .position(|pair| part.len() >= 5 && pair.concat() == part)
         })
     }
+}
+
+/// `WEB-12`.
+pub(super) fn is_issue_key(word: &str) -> bool {
+    let word = word.trim_matches(|mark: char| !mark.is_alphanumeric());
+    let Some((project, number)) = word.split_once('-') else {
+        return false;
+    };
+    let is_project = (2..=10).contains(&project.len())
+        && project.starts_with(|c: char| c.is_ascii_uppercase())
+        && project
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+    is_project && is_number
 }
 
 /// What PocketSphinx makes of some words, heard in trials with Flite's voices.

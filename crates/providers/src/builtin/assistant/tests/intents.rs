@@ -23,7 +23,7 @@ pub(super) const INTENTS: &[(&str, Intent)] = &[
     ("read my agenda", Intent::Agenda),
     ("When is my next appointment?", Intent::Agenda),
     ("What time is my first meeting?", Intent::Agenda),
-    ("am i free on friday afternoon", Intent::Agenda),
+    ("am i free on friday afternoon", Intent::FreeTime),
     ("Create a meeting tomorrow at 6 PM", Intent::CreateEvent),
     ("create a meeting tomorrow it's six pm", Intent::CreateEvent),
     ("Schedule a meeting tomorrow at 10 AM.", Intent::CreateEvent),
