@@ -9,3 +9,4 @@ mod microsoft;
 mod office;
 mod slack;
 mod stand_in;
+mod utterances;

@@ -218,6 +218,11 @@ impl StandIn {
         queue.push_back(answer);
     }
 
+    /// All that came.
+    pub(crate) fn all(&self) -> Vec<Received> {
+        self.memory.lock().unwrap().received.clone()
+    }
+
     /// What came to a path.
     pub(crate) fn received(&self, path: &str) -> Vec<Received> {
         let memory = self.memory.lock().unwrap();

@@ -1,7 +1,7 @@
 //! `hubspot.*`
 
 mod failures;
-mod portal;
+pub(crate) mod portal;
 
 use crate::{
     office::{context, done, error, result},

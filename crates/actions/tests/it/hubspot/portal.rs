@@ -106,7 +106,7 @@ fn deals() -> Vec<Value> {
 }
 
 /// What the portal answers to a user who may do all of it.
-pub(super) fn answer(request: &Received) -> Answer {
+pub(crate) fn answer(request: &Received) -> Answer {
     let scopes = "This app hasn't been granted all required scopes to make this call.";
     let forbidden = || refused(403, "MISSING_SCOPES", scopes);
     let may_see_companies = match request.token() {

@@ -2,7 +2,7 @@
 
 mod failures;
 mod jql;
-mod site;
+pub(crate) mod site;
 
 use crate::{
     office::{context, done, error, result},

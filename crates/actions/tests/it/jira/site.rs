@@ -82,7 +82,7 @@ pub(super) fn issues() -> Vec<Value> {
 }
 
 /// What the site answers to a user who may do all of it.
-pub(super) fn answer(request: &Received) -> Answer {
+pub(crate) fn answer(request: &Received) -> Answer {
     let gateway = |message: &str| Answer::json(401, &json!({ "code": 401, "message": message }));
     match request.token() {
         "all" => {}

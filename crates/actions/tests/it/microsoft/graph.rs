@@ -26,7 +26,7 @@ fn event(id: &str, subject: &str, hours: (u8, u8), is_organizer: bool, guests: &
     })
 }
 
-pub(super) fn answer(request: &Received) -> Answer {
+pub(crate) fn answer(request: &Received) -> Answer {
     match request.token() {
         "all" => {}
         "bare" => return refused(403, "ErrorAccessDenied", "Access is denied."),

@@ -1,9 +1,9 @@
 //! `outlook-calendar.*`
 
-mod drive;
-mod graph;
-mod mail;
-mod teams;
+pub(crate) mod drive;
+pub(crate) mod graph;
+pub(crate) mod mail;
+pub(crate) mod teams;
 
 use crate::{
     office::{context, done, error, result},

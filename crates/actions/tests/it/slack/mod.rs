@@ -1,6 +1,6 @@
 //! `slack.*`
 
-mod workspace;
+pub(crate) mod workspace;
 
 use crate::{
     office::{context, done, error, prepared, result},

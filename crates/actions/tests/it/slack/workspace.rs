@@ -30,7 +30,7 @@ fn rules(method: &str) -> Option<(&'static str, &'static [&'static str], &'stati
 }
 
 /// What a workspace of five people and three channels answers.
-pub(super) fn answer(request: &Received) -> Answer {
+pub(crate) fn answer(request: &Received) -> Answer {
     let Some(method) = request.path.strip_prefix("/api/") else {
         return Answer::empty(404);
     };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
 pub(super) const FILES: &str = "/drive/v3/files";
-pub(super) const UPLOAD: &str = "/upload/drive/v3/files";
+pub(crate) const UPLOAD: &str = "/upload/drive/v3/files";
 const FOLDER: &str = "application/vnd.google-apps.folder";
 const DOCUMENT: &str = "application/vnd.google-apps.document";
 const SHEET: &str = "application/vnd.google-apps.spreadsheet";
@@ -126,7 +126,7 @@ struct Made {
 
 /// The rules. `ya29.drive` may do everything, `ya29.readonly` only look, `ya29.metadata` see no contents; any other
 /// token is refused.
-pub(super) fn rules() -> impl Fn(&Received) -> Answer + Send + Sync + 'static {
+pub(crate) fn rules() -> impl Fn(&Received) -> Answer + Send + Sync + 'static {
     let made = Arc::new(Mutex::new(Made::default()));
     move |received| {
         let mut made = made.lock().unwrap();
@@ -321,7 +321,7 @@ fn generate(received: &Received, made: &mut Made) -> Answer {
 }
 
 /// The two parts of `multipart/related`: their types and contents.
-pub(super) fn parts(received: &Received) -> Option<[(String, String); 2]> {
+pub(crate) fn parts(received: &Received) -> Option<[(String, String); 2]> {
     let boundary = received
         .header("content-type")
         .strip_prefix("multipart/related; boundary=")?;

@@ -1,7 +1,7 @@
 //! `gmail.*`, on Thursday, May 28, 2026 at 8:26 PM, UTC.
 
 mod letters;
-mod postbox;
+pub(crate) mod postbox;
 
 use super::cloud::{PEOPLE, failure};
 use crate::{

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
 pub(super) const MESSAGES: &str = "/gmail/v1/users/me/messages";
-pub(super) const SEND: &str = "/gmail/v1/users/me/messages/send";
+pub(crate) const SEND: &str = "/gmail/v1/users/me/messages/send";
 pub(super) const OTHERS: &str = "/v1/otherContacts:search";
 /// What can be selected of a message.
 const FIELDS: [&str; 7] = [
@@ -27,7 +27,7 @@ const PAGE: usize = 3;
 
 /// A mailbox; clones are the same one.
 #[derive(Debug, Clone)]
-pub(super) struct Postbox(Arc<Mutex<Vec<Letter>>>);
+pub(crate) struct Postbox(Arc<Mutex<Vec<Letter>>>);
 
 fn bad(message: &str) -> Answer {
     failure(400, "invalidArgument", message)
@@ -42,7 +42,7 @@ fn not_granted() -> Answer {
 }
 
 impl Postbox {
-    pub(super) fn full() -> Self {
+    pub(crate) fn full() -> Self {
         Self(Arc::new(Mutex::new(letters())))
     }
 
@@ -62,7 +62,7 @@ impl Postbox {
 
     /// The rules. `ya29.all` may do everything, `ya29.mail` nothing but mail, `ya29.readonly` only read it; any other
     /// token is refused.
-    pub(super) fn answer(&self, received: &Received) -> Answer {
+    pub(crate) fn answer(&self, received: &Received) -> Answer {
         let path = received.path.as_str();
         let is_people = path == PEOPLE || path == OTHERS;
         match received.token() {

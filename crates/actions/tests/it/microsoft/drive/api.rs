@@ -118,7 +118,7 @@ struct Drive {
 
 /// The rules of Graph. `all` may do everything, `read` only look, `bare` nothing; any other token is refused. Contents
 /// are at `store`.
-pub(super) fn rules(
+pub(crate) fn rules(
     store: Url,
     tells_recent: bool,
 ) -> impl Fn(&Received) -> Answer + Send + Sync + 'static {
@@ -290,7 +290,7 @@ fn put(received: &Received, drive: &mut Drive, all: &[Value], name: &str) -> Ans
 }
 
 /// The store. Who shows it a token has given it away.
-pub(super) fn store(received: &Received) -> Answer {
+pub(crate) fn store(received: &Received) -> Answer {
     if !received.header("authorization").is_empty() {
         return Answer::empty(401);
     }

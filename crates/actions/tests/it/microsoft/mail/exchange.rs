@@ -40,7 +40,7 @@ pub(super) const ORDERS: &str =
 
 /// A mailbox; clones are the same one.
 #[derive(Debug, Clone)]
-pub(super) struct Exchange(Arc<Mutex<Vec<Value>>>);
+pub(crate) struct Exchange(Arc<Mutex<Vec<Value>>>);
 
 /// The id of a message; it changes with the folder, and is long.
 pub(super) fn id(number: usize) -> String {
@@ -145,7 +145,7 @@ fn messages() -> Vec<Value> {
 }
 
 impl Exchange {
-    pub(super) fn full() -> Self {
+    pub(crate) fn full() -> Self {
         Self(Arc::new(Mutex::new(messages())))
     }
 
@@ -164,7 +164,7 @@ impl Exchange {
     }
 
     /// The rules. `all` may do everything, `mail` nothing but mail, `readonly` only read it; the rest as the calendar's.
-    pub(super) fn answer(&self, request: &Received) -> Answer {
+    pub(crate) fn answer(&self, request: &Received) -> Answer {
         let path = request.path.strip_prefix("/v1.0/me/").unwrap_or_default();
         let is_people = path == "contacts" || path == "people";
         let is_sending = request.method == "POST";

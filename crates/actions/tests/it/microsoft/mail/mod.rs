@@ -1,6 +1,6 @@
 //! `outlook.*`, on Thursday, May 28, 2026 at 8:26 PM, UTC.
 
-mod exchange;
+pub(crate) mod exchange;
 
 use crate::{
     microsoft::graph::refused,

@@ -1,7 +1,7 @@
 //! `teams.*`
 
 mod failures;
-mod organisation;
+pub(crate) mod organisation;
 
 use crate::{
     office::{context, done, error, result},

@@ -35,7 +35,7 @@ fn chat(id: &str, kind: &str, topic: Option<&str>, members: &[Value]) -> Value {
 }
 
 /// What it answers to a user who may do all of it.
-pub(super) fn answer(request: &Received) -> Answer {
+pub(crate) fn answer(request: &Received) -> Answer {
     match request.token() {
         "all" => {}
         "bare" => {
