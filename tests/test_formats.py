@@ -1,7 +1,8 @@
-"""Clients with an API key that speak PCM or Opus hear the greeting, ask and are answered."""
+"""Clients that speak PCM or Opus, with an API key or one for their socket alone, hear the greeting, ask and are answered."""
 import base64
 import uuid
 
+import aiohttp
 import pytest
 
 from casp_process import API_KEY
@@ -37,3 +38,21 @@ async def test_a_wide_client_talks_with_the_agent(http, casp, openai, speak, mak
         end = await call.say(speak("What is the weather like in Paris today?", format.rate))
         await call.wait_loud(end)
         await call.hang_up()
+
+
+async def test_a_page_talks_with_a_key_for_one_socket(http, casp, openai, speak):
+    body = {"assistant": "support", "resource": "ann@example.org"}
+    async with http.post(f"{casp.url}/v1/realtime/sessions", headers=casp.auth, json=body) as r:
+        assert r.status == 200, await r.text()
+        key = (await r.json())["key"]
+    url = f"{casp.ws_url}/media-stream/support?api_key={key}"
+    async with Call(url, uuid.uuid4().hex[:30], format=Pcm(16000)) as call:
+        await call.wait_loud(0, timeout=8)
+        await call.wait_quiet()
+        started = next(m for m in call.messages if m["event"] == "start")
+        assert started["assistant"] == "support"
+        end = await call.say(speak("What is the weather like in Paris today?", 16000))
+        await call.wait_loud(end)
+        await call.hang_up()
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="401"):
+        await http.ws_connect(url)
