@@ -57,13 +57,6 @@ pub async fn page(
             let _ = write!(conditions, " AND {column} = {value}");
         }
     }
-    if let Some(number) = &filter.number {
-        let number = arguments.bind(number.clone())?;
-        let _ = write!(
-            conditions,
-            " AND (t.from_address = {number} OR t.to_address = {number})"
-        );
-    }
     for (comparison, time) in [(">=", filter.from_ms), ("<", filter.to_ms)] {
         if let Some(time) = time {
             let id = arguments.bind(super::first_id_at(time))?;
@@ -74,6 +67,21 @@ pub async fn page(
         arguments.bind(i64::from(limit))?,
         arguments.bind(i64::from(skip))?,
     );
+    let (mut from, mut order) = (from, order);
+    if let Some(number) = &filter.number {
+        // Those it called and those it was called in, each in the order of its index: either alone would be walked
+        // through from the newest on, by all other calls of the account.
+        let number = arguments.bind(number.clone())?;
+        let newest = |side| {
+            format!(
+                "SELECT * FROM (SELECT t.id FROM {from} WHERE {conditions} AND t.{side} = {number} \
+                 ORDER BY {order} DESC LIMIT {limit} + {skip}) AS {side}"
+            )
+        };
+        let (calling, called) = (newest("from_address"), newest("to_address"));
+        conditions = format!("t.id IN ({calling} UNION {called})");
+        (from, order) = ("transcripts t", "t.id");
+    }
     let sql = format!(
         concat!(
             "SELECT ",

@@ -135,6 +135,32 @@ on_both! {
         assert_eq!(page.iter().map(|t| t.session_id.as_str()).collect::<Vec<_>>(), ["phone-CA3", "phone-CA2"]);
     }
 
+    async fn a_number_is_looked_for_on_both_sides_with_all_else_that_is_asked(db: TestDatabase) {
+        const ANN: &str = "+15557770000";
+        let between = [(ANN, "+15551230002", "a refund"), ("+15551230002", ANN, "an order"), (ANN, ANN, "a refund of mine"),
+            ("+15558880000", "+15551230002", "a refund too")];
+        for (n, (from, to, words)) in between.iter().enumerate() {
+            let new = NewSession { from: (*from).into(), to: (*to).into(), ..db.phone(&format!("CA{n}")) };
+            let (id, epoch) = call(&db, &new, n as i64 * DAY_MS).await;
+            turns::append(&db.store, &id, epoch, &said("user", words, n as i64 * DAY_MS)).await.unwrap().unwrap();
+        }
+        let ids = async |filter: Filter, skip, limit| -> Vec<String> {
+            let filter = Filter { number: Some(ANN.into()), ..filter };
+            let page = transcripts::page(&db.store, db.account, &filter, skip, limit).await.unwrap();
+            page.into_iter().map(|t| t.session_id).collect()
+        };
+        let refund = Filter { words: Some("refund".into()), ..Filter::default() };
+        let later = Filter { from_ms: Some(DAY_MS), ..Filter::default() };
+        assert_eq!(ids(Filter::default(), 0, 10).await, ["phone-CA2", "phone-CA1", "phone-CA0"]);
+        assert_eq!(ids(Filter::default(), 1, 1).await, ["phone-CA1"]);
+        assert_eq!(ids(Filter::default(), 2, 2).await, ["phone-CA0"]);
+        assert_eq!(ids(refund, 0, 10).await, ["phone-CA2", "phone-CA0"]);
+        assert_eq!(ids(later, 0, 10).await, ["phone-CA2", "phone-CA1"]);
+        let neighbour = accounts::ensure(&db.store, "b@example.org", None, false).await.unwrap().id;
+        let theirs = Filter { number: Some(ANN.into()), ..Filter::default() };
+        assert!(transcripts::page(&db.store, neighbour, &theirs, 0, 10).await.unwrap().is_empty());
+    }
+
     async fn search_finds_what_holds_all_words_of_this_account_alone(db: TestDatabase) {
         let neighbour = accounts::ensure(&db.store, "b@example.org", None, false).await.unwrap().id;
         let (id, epoch) = call(&db, &db.phone("CA1"), 1).await;
