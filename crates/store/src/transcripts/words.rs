@@ -20,9 +20,12 @@ const SCHEMA_LOCK: &str = "SELECT pg_advisory_xact_lock(7263549812)";
 
 const SQLITE_SCHEMA: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS transcript_words USING fts5(words, detail=none, \
      tokenize=\"unicode61 remove_diacritics 0 categories 'L* N* M* S* P* C*'\")";
-const POSTGRES_SCHEMA: [&str; 2] = [
+const POSTGRES_SCHEMA: [&str; 3] = [
     "CREATE TABLE IF NOT EXISTS transcript_words (transcript_id BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)",
     "CREATE INDEX IF NOT EXISTS transcript_words_gin ON transcript_words USING GIN (words)",
+    // By the usual thousand most common words a rare one seems ten times as common as it is, and is then looked for by
+    // reading on and on from the newest: 46 ms instead of 3 in a hundred thousand.
+    "ALTER TABLE transcript_words ALTER COLUMN words SET STATISTICS 1000",
 ];
 
 /// Makes the table of words, if it is not there.
