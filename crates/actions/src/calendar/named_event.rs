@@ -12,9 +12,9 @@ const DAYS_AHEAD: i32 = 14;
 /// How many are named when it is asked which one is meant.
 const NAMED: usize = 3;
 /// Words that say nothing of which event it is.
-const FILLERS: [&str; 22] = [
+const FILLERS: [&str; 24] = [
     "my", "the", "a", "an", "our", "with", "at", "on", "of", "for", "in", "about", "that", "this",
-    "and", "called", "named", "event", "please", "upcoming", "one", "to",
+    "and", "called", "named", "event", "please", "upcoming", "one", "to", "from", "o'clock",
 ];
 /// Words for any event; they only count where several are left.
 const KINDS: [&str; 8] = [

@@ -36,6 +36,9 @@ pub(super) struct Row {
     /// What arrives at the provider after the yes; nothing arrives before.
     #[serde(default)]
     does: Option<String>,
+    /// It is done without a yes: the end of the call.
+    #[serde(default)]
+    is_unasked: bool,
     /// What the user is told or asked instead, word for word.
     #[serde(default)]
     says: Option<String>,
@@ -94,8 +97,9 @@ impl Row {
         self.says.as_deref()
     }
 
-    pub(super) fn writes(&self) -> bool {
-        self.does.is_some()
+    /// The user is asked for a yes to it.
+    pub(super) fn is_asked_about(&self) -> bool {
+        self.does.is_some() && !self.is_unasked
     }
 
     /// Two rows of the same words need another world.
@@ -139,7 +143,7 @@ impl Row {
             );
         }
         expect(
-            talk.question.is_some() == self.does.is_some(),
+            talk.question.is_some() == self.is_asked_about(),
             format!("asked for a yes: {:?}", talk.question),
         );
         if let Some(says) = &self.says {

@@ -1,7 +1,9 @@
 //! A conversation with the default assistant, from the first turn to the yes.
 
-use super::{deeds, table::Row, world::World};
-use casp_conversation::{Assistant, Conversation, ReplyEvent, ToolSet, ToolStatus};
+use super::{deeds, line::SALES, table::Row, world::World};
+use casp_conversation::{
+    Assistant, CallControl, Conversation, ReplyEvent, ToolSet, ToolStatus, call_actions,
+};
 use casp_providers::LanguageModel;
 use serde_json::Value;
 use std::sync::Arc;
@@ -28,22 +30,33 @@ pub(super) async fn talk(
     model: Arc<dyn LanguageModel>,
     last: &str,
 ) -> Talk {
-    let assistant = Assistant::builtin("default").unwrap().clone();
-    let actions = casp_actions::actions(&world.context);
-    let tools = Arc::new(ToolSet::for_assistant(&assistant, actions));
-    let mut conversation = Conversation::new(assistant, model, tools, world.now());
+    let mut assistant = Assistant::builtin("default").unwrap().clone();
+    assistant.transfer_to = [("Sales".to_owned(), SALES.to_owned())].into();
+    let mut tools = ToolSet::for_assistant(&assistant, casp_actions::actions(&world.context));
+    let line: Arc<dyn CallControl> = world.line.clone();
+    for action in call_actions(&assistant, true, &line) {
+        tools = tools.with(action);
+    }
+    let mut conversation = Conversation::new(assistant, model, Arc::new(tools), world.now());
     let mut talk = Talk::default();
     for text in row.say() {
         turn(&mut conversation, world, text, &mut talk).await;
     }
     if talk.question.is_some() {
         let question = talk.question.take();
-        talk.deeds_before_yes = deeds::of(&world.stand_in);
+        talk.deeds_before_yes = deeds_in(world);
         turn(&mut conversation, world, last, &mut talk).await;
         talk.question = question;
     }
-    talk.deeds = deeds::of(&world.stand_in);
+    talk.deeds = deeds_in(world);
     talk
+}
+
+/// At the providers, and on the line.
+fn deeds_in(world: &World) -> Vec<String> {
+    let mut deeds = deeds::of(&world.stand_in);
+    deeds.extend(world.line.deeds());
+    deeds
 }
 
 async fn turn(conversation: &mut Conversation, world: &World, text: &str, talk: &mut Talk) {
@@ -66,6 +79,8 @@ async fn turn(conversation: &mut Conversation, world: &World, text: &str, talk: 
                 talk.result = result.unwrap_or_default();
                 talk.error = error;
             }
+            ReplyEvent::HangUp if talk.said.contains("putting you through") => {}
+            ReplyEvent::HangUp => world.line.does("hang up".to_owned()),
             ReplyEvent::Done(outcome) => conversation.commit(outcome),
             ReplyEvent::Failed(error) => panic!("{text}: {error}"),
             _ => {}

@@ -1,6 +1,6 @@
 //! A user with connections, and all providers at one address, where the rows' speakers live.
 
-use super::table::Row;
+use super::{line::Line, table::Row};
 use crate::{
     google::{
         cloud::{self, Cloud},
@@ -102,6 +102,7 @@ pub(super) struct World {
     pub(super) stand_in: StandIn,
     pub(super) context: ActionContext,
     pub(super) speaker: Speaker,
+    pub(super) line: Arc<Line>,
     now: Zoned,
     _contents: StandIn,
 }
@@ -151,6 +152,7 @@ impl World {
             stand_in,
             context,
             speaker,
+            line: Arc::default(),
             now,
             _contents: contents,
         }

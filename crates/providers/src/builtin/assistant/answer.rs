@@ -12,8 +12,8 @@ pub(super) enum Answer {
     Call(String, String, String),
 }
 
-const ABILITIES: &str = "I can look at your calendar, make, move and cancel events, read, search and send mail, send messages on \
-                         Slack and Teams, find files, and tell you the time.";
+const ABILITIES: &str = "I can keep your calendar, read, write and search your mail, use Slack and Teams, find and sum up files, look after \
+                         contacts and issues, and tell you the time.";
 
 /// Words that go with a tool's call: a goodbye must be said before hanging up.
 pub(super) fn beside_call(intent: Intent) -> String {

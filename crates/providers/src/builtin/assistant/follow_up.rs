@@ -1,7 +1,9 @@
 //! Turns that go on with a call: the answer to what was asked about it ("Which Priya do you mean?"), or a correction of
 //! what was about to be done ("no, make it 5").
 
+mod choice;
 mod patch;
+mod time;
 
 use super::{
     intent::{self, Intent},

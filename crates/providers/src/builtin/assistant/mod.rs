@@ -9,6 +9,7 @@ mod arguments;
 mod dialogue;
 mod follow_up;
 mod intent;
+mod lengths;
 mod manners;
 mod results;
 mod times;

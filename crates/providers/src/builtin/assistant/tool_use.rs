@@ -102,7 +102,7 @@ fn about_the_call(intent: Intent, text: &str, offered: &[ToolSpec]) -> ToolUse {
     };
     let tokens = Tokens::of(text);
     let said = match intent {
-        Intent::Transfer => transferred_to(&tokens),
+        Intent::Transfer => offered_name(tool, text).or_else(|| transferred_to(&tokens)),
         Intent::PressKeys => Some(keys(&tokens)),
         _ => None,
     };
@@ -111,6 +111,19 @@ fn about_the_call(intent: Intent, text: &str, offered: &[ToolSpec]) -> ToolUse {
         (Some(place), Some(said)) => call(name, &json!({ place: said })),
         _ => call(name, &json!({})),
     }
+}
+
+/// Of those whom the tool names, the one the caller does; where there is only one, that one.
+fn offered_name(tool: &ToolSpec, text: &str) -> Option<String> {
+    let names = tool.parameters["properties"]["to"]["enum"].as_array()?;
+    let text = text.to_lowercase();
+    let is_said = |name: &&str| text.contains(&name.to_lowercase());
+    let mut said = names.iter().filter_map(Value::as_str).filter(is_said);
+    let only = match &names[..] {
+        [only] => only.as_str(),
+        _ => None,
+    };
+    said.next().or(only).map(str::to_owned)
 }
 
 /// Whom the caller wants: "transfer me to sales".

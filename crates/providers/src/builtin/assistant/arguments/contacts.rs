@@ -24,6 +24,7 @@ pub(super) fn finding(text: &str) -> Result<Value, &'static str> {
         Some(tokens.written(start..address_end(&tokens, start)))
     });
     let name = spoken.or_else(|| rest(&tokens, AROUND_NAME));
+    let name = name.map(|name| name.trim_end_matches("'s").to_owned());
     Ok(json!({ "name": name.ok_or(WHICH_CONTACT)? }))
 }
 
@@ -89,9 +90,21 @@ pub(super) fn deals(text: &str) -> Value {
         let company = tokens.phrase(with + 1, end);
         put(&mut wanted, "company", company);
     }
-    if let Some(stage) = tokens.position(&["open", "won", "lost"]) {
-        wanted["stage"] = tokens.plain(stage).into();
-    }
+    let ends = [
+        ("open", "open"),
+        ("won", "won"),
+        ("win", "won"),
+        ("lost", "lost"),
+        ("lose", "lost"),
+    ];
+    let known = ends
+        .iter()
+        .find(|(said, _)| tokens.position(&[said]).is_some());
+    put(
+        &mut wanted,
+        "stage",
+        known.map(|(_, stage)| (*stage).to_owned()),
+    );
     if let Some(stage) = tokens.position(&["stage"]) {
         let stage = tokens.phrase(stage + 1, tokens.len());
         put(&mut wanted, "stage", stage);

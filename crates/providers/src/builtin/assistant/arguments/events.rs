@@ -5,6 +5,7 @@ use super::{
     texts::{address_end, called, capitalised},
 };
 use crate::builtin::assistant::{
+    lengths,
     times::{self, Times},
     tokens::Tokens,
 };
@@ -50,7 +51,13 @@ pub(super) fn agenda(text: &str) -> Value {
     let tokens = Tokens::of(text);
     let when = Times::of(&tokens).told(&tokens, 0);
     let is_next = tokens.position(&["next", "first"]).is_some();
-    let usual = if is_next { "the next 7 days" } else { "today" };
+    // "When is my call with Anil?"
+    let is_sought = tokens.position(&["when", "when's", "with"]).is_some();
+    let usual = if is_next || is_sought {
+        "the next 7 days"
+    } else {
+        "today"
+    };
     json!({ "when": when.unwrap_or_else(|| usual.to_owned()) })
 }
 
@@ -113,8 +120,11 @@ fn title(tokens: &Tokens<'_>, times: &Times) -> String {
     ) {
         return capitalised(&name);
     }
-    let is_said =
-        |at: &usize| !times.covers(*at) && !is_calendar(*at) && !tokens.is(*at, &["please"]);
+    let is_said = |at: &usize| {
+        let leads_to_time = tokens.is(*at, &["for", "on", "at", "by"]) && times.covers(at + 1);
+        let is_time = times.covers(*at) || leads_to_time;
+        !is_time && !is_calendar(*at) && !tokens.is(*at, &["please"])
+    };
     let left: Vec<usize> = (start..end).filter(is_said).collect();
     let words = match left.first() {
         // "Book half an hour with Ramesh"
@@ -168,6 +178,7 @@ fn moved(text: &str) -> (Option<String>, Option<String>) {
             "delay",
             "push",
             "bring",
+            "make",
             "none",
         ])
         .map_or(0, |at| at + 1);
@@ -181,7 +192,11 @@ fn moved(text: &str) -> (Option<String>, Option<String>) {
     let to = (start + 1..tokens.len()).rfind(is_to);
     let when = to.and_then(|to| tokens.phrase(to + 1, tokens.len()));
     let when = when.map(|when| when.trim_end_matches(" please").to_owned());
-    (tokens.phrase(start, to.unwrap_or(tokens.len())), when)
+    let mut end = to.unwrap_or(tokens.len());
+    while end > start && tokens.is(end - 1, &["forward", "back", "up", "out"]) {
+        end -= 1;
+    }
+    (tokens.phrase(start, end), when)
 }
 
 /// "By an hour", "back 30 minutes", "half an hour later": where that begins, and what it says of the time.
@@ -193,7 +208,7 @@ fn shift(tokens: &Tokens<'_>, start: usize) -> Option<(usize, String)> {
         )
     };
     let (begin, end) = (start + 1..tokens.len()).find_map(|at| {
-        let (_, end) = times::minutes(tokens, at)?;
+        let (_, end) = lengths::minutes(tokens, at)?;
         (is_way(at - 1) || is_way(end)).then_some((at, end))
     })?;
     let is_earlier = (start..tokens.len()).any(|at| tokens.is(at, &["forward", "earlier", "up"]));
@@ -222,13 +237,18 @@ fn begins_time(tokens: &Tokens<'_>, at: usize) -> bool {
 pub(super) fn cancellation(text: &str) -> Result<Value, &'static str> {
     let tokens = Tokens::of(text);
     let start = tokens
-        .position(&["cancel", "delete", "remove", "drop", "some", "off"])
+        .position(&["cancel", "delete", "remove", "drop", "scrap", "some", "off"])
         .map_or(0, |at| at + 1);
     let end = tokens.find(&["from"], start).filter(|from| {
         tokens.is(from + 1, &["my", "the"]) && tokens.is(from + 2, &["calendar", "agenda"])
     });
     let event = tokens.phrase(start, end.unwrap_or(tokens.len()));
-    Ok(json!({ "event": event.ok_or(WHICH_EVENT)? }))
+    // "I can't make the 3 PM meeting, cancel it"
+    let before = || {
+        let begin = tokens.find(&["the", "my"], 0)?;
+        tokens.phrase(begin, start.checked_sub(1)?)
+    };
+    Ok(json!({ "event": event.or_else(before).ok_or(WHICH_EVENT)? }))
 }
 
 #[cfg(test)]
@@ -266,6 +286,10 @@ mod tests {
                 "Meeting with Ramesh",
             ),
             ("a call with zoe at example dot com at 3", "Call"),
+            (
+                "set a reminder for Friday at noon to call mum",
+                "Reminder to call mum",
+            ),
         ] {
             let tokens = Tokens::of(text);
             assert_eq!(title(&tokens, &Times::of(&tokens)), expected, "{text}");
@@ -331,6 +355,16 @@ mod tests {
                 "bring the stand-up forward 30 minutes",
                 Some("stand-up"),
                 Some("30 minutes earlier"),
+            ),
+            (
+                "bring the budget meeting forward to 2",
+                Some("budget meeting"),
+                Some("2"),
+            ),
+            (
+                "make the budget meeting an hour later",
+                Some("budget meeting"),
+                Some("an hour later"),
             ),
             ("reschedule", None, None),
         ] {

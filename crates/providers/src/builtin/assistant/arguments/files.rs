@@ -56,7 +56,7 @@ pub(super) fn search(text: &str) -> Result<Value, &'static str> {
 pub(super) fn summary(text: &str) -> Result<Value, &'static str> {
     let tokens = Tokens::of(text);
     let start = tokens
-        .position(&["summarize", "summarise", "sum", "summary"])
+        .position(&["summarize", "summarise", "sum", "summary", "in"])
         .ok_or(WHICH_FILE)?
         + 1;
     let name = tokens.phrase(start, tokens.len()).ok_or(WHICH_FILE)?;

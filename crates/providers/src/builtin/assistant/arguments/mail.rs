@@ -2,7 +2,7 @@
 
 use super::{
     question::{SEARCH, WHAT, WHICH_MAIL, WHO},
-    texts::{address_end, order, said, topic},
+    texts::{address_end, capitalised, order, said, topic},
 };
 use crate::builtin::assistant::tokens::Tokens;
 use serde_json::{Value, json};
@@ -190,14 +190,20 @@ pub(super) fn reply(text: &str) -> Result<Value, &'static str> {
     let tokens = Tokens::of(order(text));
     let verb = tokens.position(&["reply", "answer", "respond", "back"]);
     let start = verb.map_or(0, |at| at + 1);
-    let message = tokens.phrase(start, tokens.len()).ok_or(WHICH_MAIL)?;
+    // "Answer Anil's mail with yes"
+    let with = (start..tokens.len()).rfind(|at| tokens.is(*at, &["with"]));
+    let with = with.filter(|_| said(text).is_none());
+    let end = with.unwrap_or(tokens.len());
+    let message = tokens.phrase(start, end).ok_or(WHICH_MAIL)?;
     let is_named = (start..tokens.len()).any(|at| tokens.is(at, NOUNS));
     let message = if is_named {
         message
     } else {
         format!("the last message from {message}")
     };
-    Ok(json!({ "message": message, "body": said(text).ok_or(WHAT)? }))
+    let words = with.map(|with| capitalised(&tokens.written(with + 1..tokens.len())));
+    let body = said(text).or(words.filter(|words| !words.is_empty()));
+    Ok(json!({ "message": message, "body": body.ok_or(WHAT)? }))
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod issues;
 mod mail;
 mod texts;
 
+pub(super) use texts::capitalised;
+
 use super::intent::Intent;
 use serde_json::{Value, json};
 

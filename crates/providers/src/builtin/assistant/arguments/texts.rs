@@ -27,8 +27,9 @@ const MARKS: &[&str] = &[
     " know that ",
     " that ",
     ": ",
-    " know ",
 ];
+/// What does so where none of them is: "let Ramesh know I'm late".
+const LAST_MARK: &str = " know ";
 
 /// Where the words that are to be written begin: the place of the mark before them, and theirs.
 fn said_at(text: &str) -> Option<(usize, usize)> {
@@ -37,7 +38,8 @@ fn said_at(text: &str) -> Option<(usize, usize)> {
     let found = MARKS
         .iter()
         .filter_map(|mark| Some((lower.find(mark)?, *mark)));
-    let (at, mark) = found.min_by_key(|(at, mark)| (*at, usize::MAX - mark.len()))?;
+    let first = found.min_by_key(|(at, mark)| (*at, usize::MAX - mark.len()));
+    let (at, mark) = first.or_else(|| Some((lower.find(LAST_MARK)?, LAST_MARK)))?;
     Some((at, at + mark.len()))
 }
 
@@ -86,7 +88,7 @@ pub(super) fn put(arguments: &mut Value, field: &str, said: Option<String>) {
     }
 }
 
-pub(super) fn capitalised(text: &str) -> String {
+pub(in super::super) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()

@@ -50,6 +50,7 @@ const CREATE: &[&str] = &[
     "new meeting",
     "new event",
     "remind me",
+    "set a",
     "invite",
     "block",
 ];
@@ -76,12 +77,16 @@ fn change(words: &Words) -> Option<Intent> {
         "bring",
     ]);
     let asks = asks(words);
-    if words.has(&["reschedule"])
+    let shifts = is_about_events && words.says(&["later", "earlier", "sooner"]);
+    if shifts && words.begins_with(&["make"])
+        || words.has(&["reschedule"])
         || moves && (is_about_events || words.has_clock_time() || words.has_to_time())
     {
         return Some(Intent::MoveEvent);
     }
-    let cancels = words.has(&["cancel", "can some", "delete", "remove", "call off", "drop"]);
+    let cancels = words.has(&[
+        "cancel", "can some", "delete", "remove", "call off", "drop", "scrap",
+    ]);
     if cancels && is_about_events || words.begins_with(&["cancel"]) {
         return Some(Intent::CancelEvent);
     }
@@ -135,19 +140,13 @@ fn asks(words: &Words) -> bool {
 
 fn look(words: &Words) -> Option<Intent> {
     let is_free = words.has(&[
-        "am i free",
-        "am i busy",
-        "am i available",
-        "i free",
-        "i busy",
-        "i available",
         "free time",
         "free slot",
         "have time",
         "have any time",
         "a gap",
-        "when i am free",
-    ]);
+    ]) || words.says(&["free", "busy", "available"])
+        && (words.has(&["i", "my"]) || words.has(DAY) || words.has_clock_time());
     if is_free {
         return Some(Intent::FreeTime);
     }
@@ -164,7 +163,10 @@ fn look(words: &Words) -> Option<Intent> {
             "what have i got",
             "do i have anything",
             "what is on",
-        ]) && words.has(DAY);
+            "happening",
+            "going on",
+        ]) && words.has(DAY)
+        || words.has(&["when do i meet", "do i meet"]);
     let asks_for_events = asks(words)
         && words.has(&[
             "meeting",

@@ -27,7 +27,7 @@ pub(super) fn wish(words: &Words) -> Option<Intent> {
     let writes = words.begins_with(WRITES);
     let reads = !writes && words.has(READS);
     if words.has(&["slack"]) {
-        let searches = words.has(&["search", "find", "look for"]);
+        let searches = words.has(&["search", "find", "look for", "slack for"]);
         return Some(if writes {
             Intent::SendSlack
         } else if searches {

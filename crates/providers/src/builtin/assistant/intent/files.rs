@@ -21,11 +21,19 @@ const FILE: &[&str] = &[
 
 pub(super) fn wish(words: &Words) -> Option<Intent> {
     let is_file = words.has(FILE);
+    let is_drive = words.has(&["drive", "onedrive"]);
+    if words.has(&["what is in"]) && is_file {
+        return Some(if is_drive {
+            Intent::RecentFiles
+        } else {
+            Intent::SummarizeFile
+        });
+    }
     if words.has(&["summarize", "summarise", "sum up", "summary"]) {
         return Some(Intent::SummarizeFile);
     }
     let makes = words.has(&["upload", "save"]) || words.begins_with(&["create", "make"]);
-    if is_file && makes {
+    if makes && (is_file || words.says(&["note"])) {
         return Some(Intent::UploadFile);
     }
     if is_file
@@ -39,13 +47,23 @@ pub(super) fn wish(words: &Words) -> Option<Intent> {
     {
         return Some(Intent::RecentFiles);
     }
-    if words.has(&["search"]) && words.has(&["for"]) && words.has(&["drive", "onedrive"])
+    if words.has(&["search", "look"]) && words.has(&["for"]) && is_drive
         || words.has(&["files about", "documents about", "files that mention"])
     {
         return Some(Intent::SearchFiles);
     }
     let searches = words.has(&[
-        "find", "search", "look for", "where is", "open", "show", "get", "locate", "need",
+        "find",
+        "search",
+        "look for",
+        "do i have",
+        "is there",
+        "where is",
+        "open",
+        "show",
+        "get",
+        "locate",
+        "need",
     ]);
     (searches && is_file || words.begins_with(&["find", "search"]) && words.len() >= 3)
         .then_some(Intent::FindFile)

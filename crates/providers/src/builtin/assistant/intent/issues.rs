@@ -41,8 +41,8 @@ pub(super) fn wish(words: &Words) -> Option<Intent> {
         return Some(Intent::MoveIssue);
     }
     let asks = words.has(&[
-        "what", "which", "show", "find", "search", "list", "my", "look", "any", "how many", "read",
-        "status", "tell me", "get",
+        "what", "which", "who", "show", "find", "search", "list", "my", "look", "any", "how many",
+        "read", "status", "tell me", "get",
     ]);
     (asks || words.has(&["jira"])).then_some(Intent::SearchIssues)
 }

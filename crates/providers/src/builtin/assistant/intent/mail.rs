@@ -22,7 +22,8 @@ pub(super) fn writing(words: &Words) -> Option<Intent> {
     let goes_to = has_mail && words.has(&["to"]) && words.has(&["about", "saying"]);
     let verb_email = words.begins_with(&["email"]) && words.len() >= 2 && !reads;
     // "Write to Ramesh that …", "tell Ramesh that …", "let Ramesh know …"
-    let tells = words.begins_with(&["write to"]) && words.has(SAYS)
+    let tells = words.begins_with(&["write"]) && words.has(SAYS)
+        || words.begins_with(&["drop"]) && words.has(&["a line", "a note"])
         || words.begins_with(&["tell", "inform"])
             && words.has(&["that", "saying"])
             && !words.has(&["tell me", "tell us"])

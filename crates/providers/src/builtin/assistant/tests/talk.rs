@@ -26,7 +26,7 @@ async fn small_talk_is_short_and_what_was_not_understood_is_said_back() {
     for (text, expected) in [
         ("Hello!", "Hello! How can I help you?"),
         ("thanks", "You're welcome."),
-        ("what can you do", "I can look at your calendar"),
+        ("what can you do", "I can keep your calendar"),
         ("who are you", "I'm CASP, an AI assistant"),
         ("", "I'm sorry, I didn't catch that."),
         (
