@@ -71,7 +71,7 @@ async fn check_table(name: &str) {
     }
     assert!(
         wrong.is_empty(),
-        "{} of {} rows:\n{}",
+        "{} things wrong in {} rows:\n{}",
         wrong.len(),
         rows.len(),
         wrong.join("\n")
