@@ -7,6 +7,7 @@ mod error;
 mod models;
 mod places;
 
+pub(crate) use chat::Memory;
 pub(crate) use error::{OpenAiErrorBody, reshape};
 pub(crate) use places::Places;
 

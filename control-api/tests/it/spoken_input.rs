@@ -4,15 +4,19 @@ use crate::{
     test_app::{Answer, PUBLIC_URL, TestApp, eventually, now_ms, unique},
     twilio_request::signed,
 };
-use casp_providers::{ChatRequest, ChatStream, Delta, FinishReason, LanguageModel, ProviderError};
+use casp_providers::{
+    ChatMessage, ChatRequest, ChatStream, Delta, FinishReason, LanguageModel, ProviderError,
+    ToolCall,
+};
 use casp_store::{
     ceilings::{self, AccountLimits, Ceiling, Resource},
-    do_not_call,
+    do_not_call, numbers,
     sessions::{self, NewSession, SessionKind, SessionState},
     turns,
 };
 use futures_util::{StreamExt as _, stream};
 use reqwest::StatusCode;
+use serde_json::json;
 use std::{
     sync::{
         Arc, Mutex,
@@ -20,6 +24,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 
 /// A model that answers with the how-manieth request it is, after some time.
 #[derive(Debug, Default)]
@@ -510,4 +515,104 @@ async fn a_conversation_ends_when_the_days_tokens_are_used_up() {
     );
     let session = sessions::get(&app.store, &format!("phone-{call}")).await;
     assert_eq!(session.unwrap().unwrap().state, SessionState::Ended);
+}
+
+/// A model that wants to do whatever it may, and else says what it was told.
+#[derive(Debug, Default)]
+struct Eager {
+    offered: Mutex<Vec<Vec<String>>>,
+}
+
+#[async_trait::async_trait]
+impl LanguageModel for Eager {
+    fn name(&self) -> &'static str {
+        "eager"
+    }
+    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ProviderError> {
+        let names = request.tools.iter().map(|tool| tool.name.clone());
+        self.offered.lock().unwrap().push(names.collect());
+        let deltas = match request.messages.last() {
+            Some(ChatMessage::User { content }) if content.contains("Please") => {
+                vec![Delta::ToolCall(ToolCall {
+                    id: "1".into(),
+                    name: "google-calendar__create".into(),
+                    arguments: r#"{"title": "Visit", "when": "2099-01-02T10:00:00Z"}"#.into(),
+                })]
+            }
+            Some(ChatMessage::Tool { content, .. }) => vec![Delta::Text(content.clone())],
+            _ => vec![Delta::Text("All right.".into())],
+        };
+        let all = deltas
+            .into_iter()
+            .chain([Delta::Finish(FinishReason::Stop)]);
+        Ok(stream::iter(all.map(Ok)).boxed())
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_may_do_what_everybody_may_and_is_asked_first() {
+    let google = MockServer::start().await;
+    let insert = Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({
+        "id": "e1", "status": "confirmed", "summary": "Visit",
+        "start": {"dateTime": "2099-01-02T10:00:00Z"}, "end": {"dateTime": "2099-01-02T11:00:00Z"},
+    })));
+    insert.mount(&google).await;
+    let look = Mock::given(method("GET"));
+    let nothing = ResponseTemplate::new(200).set_body_json(json!({"items": [], "timeZone": "UTC"}));
+    look.respond_with(nothing).mount(&google).await;
+    let inserts = async || {
+        let requests = google.received_requests().await.unwrap();
+        let posts = requests.iter().filter(|it| it.method.as_str() == "POST");
+        posts.count()
+    };
+    let model = Arc::new(Eager::default());
+    let (root, eager) = (google.uri(), model.clone());
+    let app = TestApp::with(move |config| {
+        config.oauth.endpoints.google_api = root.parse().unwrap();
+        config.language_model = eager;
+    })
+    .await;
+    let tokens = json!({
+        "provider": "google-calendar", "access_token": "ya29.ours", "expires_in": 3600,
+        "resource": "ours@example.org",
+    });
+    let connected = app.post_ours("/v1/oauth/register", &tokens).await;
+    assert_eq!(connected.status, StatusCode::CREATED, "{connected:?}");
+    let desk = json!({
+        "persona": "You work at the front desk.", "prompt": "Help.",
+        "allowed_actions": ["google-calendar.*", "call.hang_up"],
+        "public_actions": ["google-calendar.create", "call.hang_up"],
+    });
+    let made = app.post_ours("/realtime/custom-scenario", &desk).await;
+    let number = "+15551230002";
+    let id = made.json()["scenario_id"].as_str().unwrap().to_owned();
+    numbers::assign(&app.store, app.account, number, &id, now_ms())
+        .await
+        .unwrap();
+
+    for (answer, is_done) in [("Yes.", true), ("No.", false), ("What time is it?", false)] {
+        let before = inserts().await;
+        let call = unique("CA");
+        let greeting = say(&app, "/handle-user-input", &call, &[]).await;
+        let asked = [("SpeechResult", "Please put a visit in your calendar.")];
+        let asked = say(&app, &next(&greeting), &call, &asked).await;
+        assert!(asked.text.contains("Shall I"), "{}", asked.text);
+        assert_eq!(inserts().await, before, "not before the yes");
+        // Somebody else, in another call, says yes to nothing.
+        let other = unique("CA");
+        let elsewhere = say(&app, "/handle-user-input", &other, &[]).await;
+        say(&app, &next(&elsewhere), &other, &[("SpeechResult", "Yes.")]).await;
+        assert_eq!(inserts().await, before);
+        say(&app, &next(&asked), &call, &[("SpeechResult", answer)]).await;
+        assert_eq!(inserts().await - before, usize::from(is_done), "{answer}");
+    }
+    let offered = model.offered.lock().unwrap();
+    let public = ["google-calendar__create", "call__hang_up"];
+    assert!(
+        offered
+            .iter()
+            .all(|names| names.is_empty() || *names == public),
+        "{offered:?}"
+    );
 }

@@ -21,7 +21,7 @@ const MOST_LOOKUPS: usize = 8;
 
 /// What one end user of one account left.
 #[derive(Debug, Clone)]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     api: ControlApi,
     account: AccountId,
     speaker: Speaker,
@@ -36,12 +36,17 @@ struct Held {
 }
 
 impl Memory {
-    pub(super) fn new(api: &ControlApi, account: AccountId, speaker: Speaker) -> Self {
+    pub(crate) fn new(api: &ControlApi, account: AccountId, speaker: Speaker) -> Self {
         Self {
             api: api.clone(),
             account,
             speaker,
         }
+    }
+
+    /// Whose it is.
+    pub(crate) fn speaker(&self) -> &Speaker {
+        &self.speaker
     }
 
     /// The conversation with what the client does not know put in, and the call that these words may answer.
@@ -67,13 +72,7 @@ impl Memory {
         calls: &[ToolCall],
     ) -> Result<(), StoreError> {
         if let Some(held) = &outcome.held {
-            let left = Held {
-                call: held.call().clone(),
-                arguments: held.arguments().clone(),
-                question: held.question().to_owned(),
-            };
-            self.put(&self.mark("asked", outcome.said.trim()), &left)
-                .await?;
+            self.keep_asked(&outcome.said, held).await?;
         }
         if let (Some(first), false) = (calls.first(), outcome.tool_messages.is_empty()) {
             self.put(&self.mark("called", &first.id), &outcome.tool_messages)
@@ -82,7 +81,16 @@ impl Memory {
         Ok(())
     }
 
-    /// The call that the assistant's last words asked about. It is given out once.
+    /// Keeps a call that the user was asked about with these words.
+    pub(crate) async fn keep_asked(&self, said: &str, held: &HeldCall) -> Result<(), StoreError> {
+        let left = Held {
+            call: held.call().clone(),
+            arguments: held.arguments().clone(),
+            question: held.question().to_owned(),
+        };
+        self.put(&self.mark("asked", said.trim()), &left).await
+    }
+
     async fn held(&self, messages: &[ChatMessage]) -> Result<Option<HeldCall>, StoreError> {
         let last = messages
             .iter()
@@ -91,7 +99,12 @@ impl Memory {
         let Some(ChatMessage::Assistant { content, .. }) = last else {
             return Ok(None);
         };
-        let mark = self.mark("asked", content.trim());
+        self.asked_with(content).await
+    }
+
+    /// The call that the assistant asked about with these, its last words. It is given out once.
+    pub(crate) async fn asked_with(&self, said: &str) -> Result<Option<HeldCall>, StoreError> {
+        let mark = self.mark("asked", said.trim());
         let store = &self.api.config.store;
         // Most answers asked nothing: looking is cheaper than taking.
         if chat_turns::find(store, self.account, &mark, now_ms())

@@ -27,7 +27,7 @@ use axum::{
 use casp_conversation::{Asked, Assistant, Conversation, Modality, Speaker, ToolSet, Tools};
 use casp_store::{AccountId, accounts};
 use jiff::tz::TimeZone;
-use memory::Memory;
+pub(crate) use memory::Memory;
 use request::ChatCompletionRequest;
 use run::Run;
 use serde_json::Value;

@@ -1,16 +1,18 @@
 //! The reply, made by the language model.
 
 use super::exchange::Heard;
-use crate::{ControlApi, clock::now_ms, spending};
+use crate::{ControlApi, actions, clock::now_ms, openai::Memory, spending};
+use casp_actions::ActionContext;
 use casp_conversation::{
     Assistant, Conversation, PastTurn, ReplyEvent, Speaker, ToolSet, TurnRole, apology::Apology,
 };
 use casp_providers::{LanguageModel, Metered};
 use casp_store::{
-    Store, StoreError,
+    AccountId, Store, StoreError, accounts,
     sessions::Session,
     turns::{self, Turn},
 };
+use jiff::tz::TimeZone;
 use serde_json::json;
 use std::{
     sync::Arc,
@@ -48,7 +50,19 @@ pub(super) fn start(
     epoch: i64,
     heard: Heard,
 ) -> JoinHandle<Spoken> {
+    let zone = TimeZone::get(&assistant.timezone).unwrap_or(TimeZone::UTC);
+    let context = ActionContext {
+        session: Some(session.id.clone()),
+        ..actions::context(api, session.account, zone)
+    };
     let work = Reply {
+        api: api.clone(),
+        account: session.account,
+        // A caller ID proves nothing: who calls is a stranger, and nobody asks for a PIN here.
+        tools: Arc::new(ToolSet::for_stranger(
+            assistant,
+            casp_actions::actions(&context),
+        )),
         store: api.config.store.clone(),
         language_model: Arc::new(Metered::new(
             api.config.language_model.clone(),
@@ -63,6 +77,9 @@ pub(super) fn start(
 }
 
 struct Reply {
+    api: ControlApi,
+    account: AccountId,
+    tools: Arc<ToolSet>,
     store: Store,
     language_model: Arc<dyn LanguageModel>,
     assistant: Assistant,
@@ -75,13 +92,13 @@ impl Reply {
     async fn run(self) -> Spoken {
         let begin = Instant::now();
         let spoken = match self.conversation().await {
-            Ok(conversation) => {
+            Ok((conversation, memory)) => {
                 let timings = match self.heard.confidence {
                     Some(confidence) => json!({"confidence": confidence}),
                     None => json!({}),
                 };
                 self.write("user", &self.heard.text, timings).await;
-                let thinking = tokio::time::timeout(LONGEST, self.think(&conversation));
+                let thinking = tokio::time::timeout(LONGEST, self.think(&conversation, &memory));
                 thinking.await.ok().flatten()
             }
             Err(error) => {
@@ -102,28 +119,46 @@ impl Reply {
         spoken
     }
 
+    /// What everybody may do is done by the account itself, as at its front desk. The name is the call's: nobody else's
+    /// yes counts in it.
+    async fn speaker(&self) -> Result<Speaker, StoreError> {
+        let account = accounts::get(&self.store, self.account).await?;
+        Ok(Speaker {
+            resource: account.map(|account| account.email),
+            ..Speaker::stranger(&self.session_id)
+        })
+    }
+
     /// The conversation as it stood before these words.
-    async fn conversation(&self) -> Result<Conversation, StoreError> {
+    async fn conversation(&self) -> Result<(Conversation, Memory), StoreError> {
         let past = turns::list(&self.store, &self.session_id).await?;
+        let said = past.last().filter(|turn| turn.role == "assistant");
+        let said = said.map(|turn| turn.text.clone());
         let past = past.into_iter().filter_map(|turn| {
             Some(PastTurn {
                 role: TurnRole::parse(&turn.role)?,
                 text: turn.text,
             })
         });
-        Ok(Conversation::resume(
+        let mut conversation = Conversation::resume(
             self.assistant.clone(),
             self.language_model.clone(),
-            // A caller ID proves nothing: who calls is a stranger.
-            Arc::new(ToolSet::for_stranger(&self.assistant, Vec::new())),
+            self.tools.clone(),
             jiff::Zoned::now(),
             past,
-        ))
+        );
+        let memory = Memory::new(&self.api, self.account, self.speaker().await?);
+        if let Some(said) = said
+            && let Some(held) = memory.asked_with(&said).await?
+        {
+            conversation.hold(held);
+        }
+        Ok((conversation, memory))
     }
 
     /// The model's words; `None` when it failed or had none.
-    async fn think(&self, conversation: &Conversation) -> Option<Spoken> {
-        let mut reply = conversation.reply(&Speaker::stranger("caller"), &self.heard.text);
+    async fn think(&self, conversation: &Conversation, memory: &Memory) -> Option<Spoken> {
+        let mut reply = conversation.reply(memory.speaker(), &self.heard.text);
         // What Twilio heard is final.
         reply.allow_writes();
         let (mut clauses, mut is_last) = (Vec::new(), false);
@@ -138,6 +173,11 @@ impl Reply {
             }
         }
         let text = clauses.join(" ");
+        if let Some(held) = &reply.outcome().held
+            && let Err(error) = memory.keep_asked(&text, held).await
+        {
+            tracing::error!(%error, session = self.session_id, "what was asked about is forgotten");
+        }
         match (text.is_empty(), is_last) {
             (true, true) => Some("Goodbye.".to_owned()),
             (true, false) => None,
