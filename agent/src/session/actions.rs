@@ -102,6 +102,10 @@ impl Conversation {
     }
 
     fn prepare(&mut self, utterance: UtteranceId, author: Author, text: &str) {
+        if self.withholds(utterance, &author, text) {
+            self.speech = None;
+            return;
+        }
         self.dialogue.set_now(jiff::Zoned::now());
         let speaker = self.principal(author);
         let turn = self.trace.turn().clone();
@@ -129,10 +133,14 @@ impl Conversation {
             let speaker = self.speakers.get_mut(&id)?;
             speaker.last_turn_since.take()
         });
+        if self.said_it(utterance, &decision) {
+            return;
+        }
         let mut timings = user_timings(&decision);
         let since = since.unwrap_or(decision.ended_at);
         self.scribe.time(&mut timings, since, decision.ended_at);
         self.scribe.heed(&decision.text);
+        self.heed_lack_of_pin(&decision.text);
         self.scribe
             .turn("user", digits::masked(&decision.text), false, timings);
         if let Some(speech) = &mut self.speech
@@ -142,8 +150,12 @@ impl Conversation {
                 reply.allow_writes();
             }
             speech.decision = Some(decision);
+            let wants_code = std::mem::take(&mut speech.wants_code);
             self.trace.next_turn();
             self.speak();
+            if wants_code {
+                self.send_code();
+            }
         }
     }
 
@@ -292,6 +304,8 @@ impl Conversation {
     }
 
     fn show_user_text(&mut self, id: SpeakerId, text: String, is_final: bool) {
+        let identity = self.speakers.get(&id).map(|speaker| &*speaker.identity);
+        let text = self.without_proofs(identity.unwrap_or_default(), text);
         self.tell_bridges(Event::Transcript {
             role: "user".to_owned(),
             text: text.clone(),

@@ -14,6 +14,7 @@ use super::{
     opening::{self, Door},
     people::People,
     principals::Principals,
+    proving::Said,
     purse,
     reference::{self, ReferenceFeed, ReferenceTap},
     scribe::Scribe,
@@ -67,6 +68,8 @@ pub(super) struct Conversation {
     pub(super) session_id: Option<String>,
     pub(super) listener: Listener,
     pub(super) transfer: Transfer,
+    /// A PIN or code that is being said.
+    pub(super) said: Option<Said>,
     pub(super) pace: Pace,
     pub(super) speakers: HashMap<SpeakerId, Speaker>,
     pub(super) next_speaker: u32,
@@ -115,7 +118,11 @@ impl Conversation {
             reports: reports.clone(),
             listener: listener.clone(),
         };
-        let guard = Guard::new(toolbox::tools(&services, claim, line), claim);
+        let guard = Guard::new(
+            toolbox::tools(&services, claim, line),
+            claim,
+            reports.clone(),
+        );
         let (mut tasks, mut closing) = (JoinSet::new(), JoinSet::new());
         let row = claim.row.as_ref();
         let model = services.language_model.clone();
@@ -168,6 +175,7 @@ impl Conversation {
             session_id: claim.session_id().map(str::to_owned),
             listener,
             transfer: Transfer::None,
+            said: None,
             pace: Pace::default(),
             speakers: HashMap::new(),
             next_speaker: 0,

@@ -1,15 +1,21 @@
 //! Guards the actions: who is known by nothing but a telephone is asked for the PIN before anything is read or done in
 //! the name of whose it is.
 
-use super::{claim::Claim, principals::PinWanted};
+use super::{claim::Claim, inbox::Report, proofs::Wanted};
 use casp_conversation::{ActionName, Assistant, Prepared, Speaker, ToolKind, ToolOutcome, Tools};
 use casp_providers::ToolSpec;
 use serde_json::Value;
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// Said to the caller as it is, or in the model's words.
 const NEEDS_PIN: &str = "For that I need your PIN, since a telephone number proves nothing. Please key it in on your \
-     telephone, and do not say it aloud.";
+     telephone. If you do not have it, say so, and I send you a code.";
+/// The same to those who have no PIN.
+const NEEDS_CODE: &str = "For that I must know that it is you, since a telephone number proves nothing. I am sending you \
+     a code. Please key it in on your telephone when it is there.";
+const NEEDS_THE_CODE: &str =
+    "For that I need the code that I have sent you. Please key it in on your telephone.";
 
 /// Said to strangers who want more than their assistant does for everybody.
 const NOT_FOR_STRANGERS: &str = "I can do that only for people I know.";
@@ -21,21 +27,33 @@ pub(super) struct Guard {
     assistant: Assistant,
     /// What the account's own connections belong to.
     own: Option<String>,
-    pin_wanted: PinWanted,
+    has_pin: bool,
+    wanted: Wanted,
+    reports: mpsc::Sender<Report>,
+}
+
+/// Why somebody may not.
+enum Refusal {
+    /// They must prove first who they are.
+    Unproven,
+    /// Nobody knows them.
+    Stranger,
 }
 
 impl Guard {
-    pub(super) fn new(tools: Arc<dyn Tools>, claim: &Claim) -> Self {
+    pub(super) fn new(tools: Arc<dyn Tools>, claim: &Claim, reports: mpsc::Sender<Report>) -> Self {
         Self {
             tools,
             assistant: claim.assistant.clone(),
             own: claim.principals.own(),
-            pin_wanted: claim.principals.pin_wanted(),
+            has_pin: claim.principals.has_pin(),
+            wanted: claim.principals.wanted().clone(),
+            reports,
         }
     }
 
-    /// In whose name it is done; else what is to be said.
-    fn principal(&self, speaker: &Speaker, tool: &str) -> Result<Speaker, ToolOutcome> {
+    /// In whose name it is done, if it is.
+    fn principal(&self, speaker: &Speaker, tool: &str) -> Result<Speaker, Refusal> {
         if speaker.is_verified {
             return Ok(speaker.clone());
         }
@@ -54,16 +72,27 @@ impl Guard {
             });
         }
         match &speaker.resource {
-            Some(_) => Err(self.refuse()),
+            Some(_) => Err(Refusal::Unproven),
             // It has no connections either, of which the other actions tell.
-            None if name.provider() == "call" => Err(ToolOutcome::failed(NOT_FOR_STRANGERS)),
+            None if name.provider() == "call" => Err(Refusal::Stranger),
             None => Ok(stranger),
         }
     }
 
-    fn refuse(&self) -> ToolOutcome {
-        self.pin_wanted.store(true, Ordering::Relaxed);
-        ToolOutcome::failed(NEEDS_PIN)
+    async fn refuse(&self, refusal: Refusal) -> ToolOutcome {
+        ToolOutcome::failed(match refusal {
+            Refusal::Stranger => NOT_FOR_STRANGERS,
+            Refusal::Unproven if self.wanted.is_code() => NEEDS_THE_CODE,
+            Refusal::Unproven if self.has_pin => {
+                self.wanted.set_pin(true);
+                NEEDS_PIN
+            }
+            Refusal::Unproven => {
+                // The turn may be a guess: the loop sends the code once it is none. Without a loop nobody asks.
+                let _ = self.reports.send(Report::CodeWanted).await;
+                NEEDS_CODE
+            }
+        })
     }
 }
 
@@ -80,14 +109,14 @@ impl Tools for Guard {
     async fn prepare(&self, speaker: &Speaker, name: &str, arguments: Value) -> Prepared {
         match self.principal(speaker, name) {
             Ok(principal) => self.tools.prepare(&principal, name, arguments).await,
-            Err(refused) => Prepared::Refused(refused),
+            Err(refusal) => Prepared::Refused(self.refuse(refusal).await),
         }
     }
 
     async fn call(&self, speaker: &Speaker, name: &str, arguments: Value) -> ToolOutcome {
         match self.principal(speaker, name) {
             Ok(principal) => self.tools.call(&principal, name, arguments).await,
-            Err(refused) => refused,
+            Err(refusal) => self.refuse(refusal).await,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What the tasks of a conversation report to its loop.
 
-use super::{line::Wish, mouth::MouthNews, principals::PinCheck};
+use super::{line::Wish, mouth::MouthNews, proofs::ProofCheck};
 use crate::turn::{SpeakerId, TranscriptionId};
 use casp_providers::{ProviderError, Transcript};
-use casp_store::transfers::TransferFailure;
+use casp_store::{call_codes::SentBy, transfers::TransferFailure};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -26,8 +26,12 @@ pub(super) enum Report {
     },
     /// Somebody typed.
     Typed { identity: String, text: String },
-    /// A PIN that was keyed was compared.
-    PinChecked { identity: String, check: PinCheck },
+    /// A PIN or code was compared.
+    Proved { identity: String, check: ProofCheck },
+    /// An action needs a code.
+    CodeWanted,
+    /// The code was sent; nowhere: `None`.
+    CodeSent { sent_by: Option<SentBy> },
     /// An action wants something done with the call.
     Wish {
         wish: Wish,

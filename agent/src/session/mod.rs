@@ -21,6 +21,8 @@ mod opening;
 mod people;
 mod principals;
 mod progress;
+mod proofs;
+mod proving;
 mod purse;
 mod recording;
 mod reference;

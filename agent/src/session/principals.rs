@@ -1,22 +1,15 @@
 //! Who the people of a conversation are to its account (interface §10).
 //!
 //! Whoever came with the account's own key is the account. Whoever calls from a telephone that was linked to somebody is
-//! known, and no more: a caller ID proves nothing. Only the PIN of the one they are known as, keyed once a call, makes
-//! them that one. All others are strangers, whoever they sit beside.
+//! known, and no more: a caller ID proves nothing. Only the PIN of the one they are known as, or a code that was sent to
+//! that one, once a call, makes them that one. All others are strangers, whoever they sit beside.
 
-use super::people::is_bridge;
-use argon2::{Argon2, PasswordVerifier as _, password_hash::phc::PasswordHash};
+use super::{
+    people::is_bridge,
+    proofs::{CODE_DIGITS, Proof, Wanted},
+};
 use casp_conversation::Speaker;
-use casp_store::{
-    AccountId, Store, StoreError, accounts,
-    identities::{self, Channel},
-    pins,
-    sessions::{Direction, Session, SessionKind},
-};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use casp_store::{AccountId, Store, StoreError, accounts, identities, pins, sessions::Session};
 
 /// Who is who in one session; a room without one knows nobody.
 #[derive(Debug, Clone, Default)]
@@ -29,33 +22,10 @@ pub(super) struct Principals {
     /// Whose telephone it is that this call comes from, or goes to.
     caller: Option<String>,
     is_caller_verified: bool,
-    /// Something was asked for that needs the PIN.
-    is_pin_wanted: PinWanted,
-}
-
-/// Set when an action asks for the PIN; what is keyed then is one, and goes no further.
-pub(super) type PinWanted = Arc<AtomicBool>;
-
-/// What became of a PIN that was keyed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PinCheck {
-    /// It is theirs.
-    Right,
-    /// It is not.
-    Wrong,
-    /// There is none, or it is locked after too many wrong ones.
-    Locked,
-}
-
-impl PinCheck {
-    /// The turn that the conversation has instead of the digits.
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Self::Right => "(I keyed in my PIN, and it is right. Now do what I asked for.)",
-            Self::Wrong => "(I keyed in a wrong PIN.)",
-            Self::Locked => "(I keyed in a PIN, but none is accepted on this telephone now.)",
-        }
-    }
+    /// They have a PIN.
+    has_pin: bool,
+    /// Something was asked for that needs a PIN or a code.
+    wanted: Wanted,
 }
 
 impl Principals {
@@ -70,7 +40,7 @@ impl Principals {
                 None
             })
         };
-        let own = known(own);
+        let (own, caller) = (known(own), known(caller));
         let named = session.overrides["resource"].as_str();
         let named = named.filter(|it| {
             !own.as_deref()
@@ -80,7 +50,11 @@ impl Principals {
             account: Some(session.account),
             spoken_for: named.map(str::to_owned).or_else(|| own.clone()),
             own,
-            caller: known(caller),
+            has_pin: match &caller {
+                Some(caller) => has_pin(store, session, caller).await,
+                None => false,
+            },
+            caller,
             ..Self::default()
         }
     }
@@ -112,76 +86,57 @@ impl Principals {
         self.own.clone()
     }
 
-    /// For what guards the actions.
-    pub(super) fn pin_wanted(&self) -> PinWanted {
-        self.is_pin_wanted.clone()
+    /// What is waited for.
+    pub(super) fn wanted(&self) -> &Wanted {
+        &self.wanted
     }
 
-    /// Whether these digits are a PIN that was asked for, and of whom: account and resource.
-    pub(super) fn pin_of(&self, identity: &str, digits: &str) -> Option<(AccountId, String)> {
-        let is_wanted = self.is_pin_wanted.load(Ordering::Relaxed) && !self.is_caller_verified;
-        if !is_wanted || !is_bridge(identity) || !is_pin(digits) {
+    /// Whether the one whose telephone it is has a PIN.
+    pub(super) fn has_pin(&self) -> bool {
+        self.has_pin
+    }
+
+    /// What these digits are to prove, if something was asked for that they could.
+    pub(super) fn proof_of(&self, identity: &str, digits: &str) -> Option<Proof> {
+        if self.is_caller_verified || !is_bridge(identity) || !may_prove(digits) {
             return None;
         }
-        Some((self.account?, self.caller.clone()?))
+        let (account, resource) = (self.account?, self.caller.clone()?);
+        let (is_pin_wanted, is_code_wanted) = (self.wanted.is_pin(), self.wanted.is_code());
+        if is_code_wanted && (digits.len() == CODE_DIGITS || !is_pin_wanted) {
+            Some(Proof::Code)
+        } else {
+            is_pin_wanted.then_some(Proof::Pin { account, resource })
+        }
     }
 
-    /// The PIN was right: for the rest of the call.
+    /// The PIN or code was right: for the rest of the call.
     pub(super) fn caller_is_verified(&mut self) {
         self.is_caller_verified = true;
-        self.is_pin_wanted.store(false, Ordering::Relaxed);
+        self.wanted.set_pin(false);
+        self.wanted.set_code(false);
     }
 }
 
-fn is_pin(digits: &str) -> bool {
+fn may_prove(digits: &str) -> bool {
     (4..=12).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+async fn has_pin(store: &Store, session: &Session, resource: &str) -> bool {
+    let has_pin = pins::exists(store, session.account, resource).await;
+    has_pin.unwrap_or_else(|error| {
+        tracing::error!(%error, session = session.id, "whether the caller has a PIN is not known");
+        // A code is never taken for less.
+        false
+    })
 }
 
 /// Whose telephone it is.
 async fn caller(store: &Store, session: &Session) -> Result<Option<String>, StoreError> {
-    let channel = match session.kind {
-        SessionKind::Phone => Channel::Phone,
-        SessionKind::Whatsapp => Channel::Whatsapp,
-        _ => return Ok(None),
+    let Some((channel, address)) = identities::telephone_of(session) else {
+        return Ok(None);
     };
-    let address = match session.direction {
-        Direction::Inbound => &session.from,
-        Direction::Outbound => &session.to,
-    };
-    let address = address.strip_prefix("whatsapp:").unwrap_or(address);
     identities::resource_of(store, session.account, channel, address).await
-}
-
-/// Compares a PIN, which counts as a wrong one until it is found right: so guessing side by side gains nothing.
-pub(super) async fn check_pin(
-    store: &Store,
-    account: AccountId,
-    resource: &str,
-    pin: String,
-    now_ms: i64,
-) -> PinCheck {
-    let hash = match pins::take_attempt(store, account, resource, now_ms).await {
-        Ok(Some(hash)) => hash,
-        Ok(None) => return PinCheck::Locked,
-        Err(error) => {
-            tracing::error!(%error, "a PIN could not be compared");
-            return PinCheck::Locked;
-        }
-    };
-    // Argon2 takes a while on purpose.
-    let compared = tokio::task::spawn_blocking(move || {
-        PasswordHash::new(&hash).is_ok_and(|hash| {
-            let argon2 = Argon2::default();
-            argon2.verify_password(pin.as_bytes(), &hash).is_ok()
-        })
-    });
-    if !compared.await.unwrap_or(false) {
-        return PinCheck::Wrong;
-    }
-    if let Err(error) = pins::succeeded(store, account, resource).await {
-        tracing::warn!(%error, "wrong PINs before a right one stay counted");
-    }
-    PinCheck::Right
 }
 
 #[cfg(test)]

@@ -1,14 +1,7 @@
 //! What ears, mouth and requests report.
 
-use super::{
-    Ending,
-    conversation::Conversation,
-    digits,
-    inbox::Report,
-    mouth::MouthNews,
-    principals::{PinCheck, check_pin},
-};
-use crate::{clock::unix_ms, turn::TurnEvent};
+use super::{Ending, conversation::Conversation, inbox::Report, mouth::MouthNews};
+use crate::turn::TurnEvent;
 use casp_conversation::event::Event;
 use std::time::{Duration, Instant};
 
@@ -25,21 +18,6 @@ impl Conversation {
         } else {
             tracing::warn!("typed turns come too fast; one is dropped");
         }
-    }
-
-    /// Digits of a telephone: a PIN that was asked for, which nobody else is told of, or a turn.
-    pub(super) fn keyed(&mut self, identity: String, digits: &str, now: Instant) {
-        let pin = digits.trim_end_matches('#');
-        let Some((account, resource)) = self.principals.pin_of(&identity, pin) else {
-            return self.typed(identity, digits::turn(digits), now);
-        };
-        let (store, reports) = (self.services.store.clone(), self.reports.clone());
-        let pin = pin.to_owned();
-        self.tasks.spawn(async move {
-            let check = check_pin(&store, account, &resource, pin, unix_ms()).await;
-            // Without a loop nobody waits for it.
-            let _ = reports.send(Report::PinChecked { identity, check }).await;
-        });
     }
 
     pub(super) fn heard(&mut self, report: Report) {
@@ -64,12 +42,9 @@ impl Conversation {
                 }
             }
             Report::Typed { identity, text } => return self.typed(identity, text, now),
-            Report::PinChecked { identity, check } => {
-                if check == PinCheck::Right {
-                    self.principals.caller_is_verified();
-                }
-                return self.typed(identity, check.words().to_owned(), now);
-            }
+            Report::Proved { identity, check } => return self.proved(identity, check, now),
+            Report::CodeWanted => return self.code_wanted(),
+            Report::CodeSent { sent_by } => return self.code_sent(sent_by, now),
             Report::Wish { wish, answer } => {
                 // Whoever asked may have been cut meanwhile.
                 let _ = answer.send(self.wished(wish));

@@ -23,6 +23,8 @@ pub(super) struct Speech {
     pub(super) voice: Voice,
     /// Set when the user's turn is over.
     pub(super) decision: Option<Decision>,
+    /// Once the turn is over, a code is to be sent.
+    pub(super) wants_code: bool,
     pub(super) clock: Clock,
     /// Of the turn that it answers, or of the saying.
     span: Span,
@@ -55,6 +57,7 @@ impl Speech {
             reply,
             voice,
             decision: None,
+            wants_code: false,
             span,
             clock: Clock {
                 asked: Instant::now(),

@@ -101,6 +101,16 @@ impl Mailer {
         self.send(to, "Your code", text).await
     }
 
+    /// A text of others of this crate.
+    pub(crate) async fn send_text(
+        &self,
+        to: &str,
+        subject: &str,
+        text: String,
+    ) -> Result<(), MailError> {
+        self.send(to, subject, text).await
+    }
+
     async fn send(&self, to: &str, subject: &str, text: String) -> Result<(), MailError> {
         let unwritable = |error: &dyn fmt::Display| MailError::Unwritable(error.to_string());
         let to: Mailbox = to

@@ -20,7 +20,7 @@ mod verify_email;
 pub(crate) use answers::UserView;
 pub(crate) use captcha::Captcha;
 pub(crate) use email::{Email, is_email};
-pub(crate) use mail::Mailer;
+pub(crate) use mail::{MailError, Mailer};
 pub(crate) use send_mail::{SEND_MAIL_JOB, send as send_mail};
 pub use settings::{
     AccountSettings, CaptchaSettings, InvalidRegistration, Registration, SmtpSettings,

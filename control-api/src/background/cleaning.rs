@@ -2,9 +2,9 @@
 
 use crate::{ControlApi, clock::now_ms};
 use casp_store::{
-    Store, StoreError, action_log, ceilings, chat_turns, connections, ephemeral_keys, idempotency,
-    identities, jobs, mailed_tokens, oauth, recordings, refresh_tokens, scheduled_calls,
-    session_minutes, stream_tokens, transfers, webhooks, workers,
+    Store, StoreError, action_log, call_codes, ceilings, chat_turns, connections, ephemeral_keys,
+    idempotency, identities, jobs, mailed_tokens, oauth, recordings, refresh_tokens,
+    scheduled_calls, session_minutes, stream_tokens, transfers, webhooks, workers,
 };
 use std::time::Duration;
 
@@ -39,6 +39,7 @@ async fn clean(store: &Store, now: i64) -> Result<(), StoreError> {
     ephemeral_keys::purge(store, now).await?;
     workers::purge(store, now - KEPT_MS).await?;
     transfers::purge(store, now - DAY_MS).await?;
+    call_codes::purge(store, now - DAY_MS).await?;
     refresh_tokens::purge(store, now - KEPT_MS).await?;
     mailed_tokens::purge(store, now - KEPT_MS).await?;
     oauth::purge(store, now - KEPT_MS).await?;

@@ -27,8 +27,6 @@ use utoipa::ToSchema;
 
 /// Longest name of an end user, in characters.
 const RESOURCE_LIMIT: usize = 320;
-/// Codes that an address is sent a day, by whichever account.
-const CODES_A_DAY: i64 = 5;
 const DAY: Duration = Duration::from_hours(24);
 const ATTEMPTS_TO_SEND: u32 = 3;
 
@@ -114,7 +112,9 @@ async fn own_resource(api: &ControlApi, account: AccountId) -> Result<String, Ap
 async fn ask_to_send(api: &ControlApi, identity: &Identity) -> Result<(), ApiError> {
     let (store, now) = (&api.config.store, now_ms());
     let since = now - DAY.as_millis() as i64;
-    if !identities::count_sent_code(store, &identity.address, since, CODES_A_DAY, now).await? {
+    if !identities::count_sent_code(store, &identity.address, since, sending::CODES_A_DAY, now)
+        .await?
+    {
         return Err(ApiError::TooMany(DAY));
     }
     let account = identity.account;

@@ -3,6 +3,7 @@
 
 mod add;
 mod address;
+mod call_code;
 mod code;
 mod pin;
 mod read;
@@ -11,6 +12,7 @@ mod sending;
 mod verify;
 mod view;
 
+pub(crate) use call_code::send_call_code;
 pub(crate) use sending::{SEND_CODE, send_code};
 
 use crate::{ControlApi, error::ApiError, path::PathValue};

@@ -1,7 +1,13 @@
 //! Sending codes: the job `send-code`.
 
 use super::code::Code;
-use crate::{ControlApi, accounts::Mailer, background::JobFailure, clock::now_ms, error::ApiError};
+use crate::{
+    ControlApi,
+    accounts::{MailError, Mailer},
+    background::JobFailure,
+    clock::now_ms,
+    error::ApiError,
+};
 use casp_store::{
     identities::{self, Channel, Identity},
     jobs::ClaimedJob,
@@ -12,6 +18,8 @@ use std::time::Duration;
 /// The job's name.
 pub(crate) const SEND_CODE: &str = "send-code";
 
+/// Codes that an address is sent a day, by whichever account.
+pub(super) const CODES_A_DAY: i64 = 5;
 /// How long a code is good.
 const LIFE: Duration = Duration::from_mins(10);
 /// How often somebody may try.
@@ -49,16 +57,26 @@ pub(crate) async fn send_code(api: &ControlApi, job: &ClaimedJob) -> Result<(), 
 }
 
 async fn send(api: &ControlApi, identity: &Identity, code: &Code) -> Result<(), JobFailure> {
-    match identity.channel {
-        Channel::Email => mail(api.mailer.as_ref(), &identity.address, code).await,
-        Channel::Phone | Channel::Sms | Channel::Whatsapp => message(api, identity, code).await,
+    let (channel, address, code) = (identity.channel, &identity.address, code.expose());
+    match channel {
+        Channel::Email => mail(api, async |mailer| mailer.send_code(address, code).await).await,
+        Channel::Phone | Channel::Sms | Channel::Whatsapp => {
+            let text = format!(
+                "{code} is your code. It is good for 10 minutes. Tell it nobody but the service you are signing up with."
+            );
+            message(api, channel, address, text).await
+        }
     }
 }
 
-async fn mail(mailer: Option<&Mailer>, address: &str, code: &Code) -> Result<(), JobFailure> {
+/// Sends a mail, as `send` writes it.
+pub(super) async fn mail(
+    api: &ControlApi,
+    send: impl AsyncFnOnce(&Mailer) -> Result<(), MailError>,
+) -> Result<(), JobFailure> {
+    let mailer = api.mailer.as_ref();
     let mailer = mailer.ok_or_else(|| JobFailure::Dead("no mail server is set up".to_owned()))?;
-    let sent = mailer.send_code(address, code.expose()).await;
-    sent.map_err(|error| {
+    send(mailer).await.map_err(|error| {
         tracing::warn!(%error, "a code was not mailed");
         if error.may_pass() {
             JobFailure::retry("the mail server did not take it")
@@ -68,18 +86,21 @@ async fn mail(mailer: Option<&Mailer>, address: &str, code: &Code) -> Result<(),
     })
 }
 
-async fn message(api: &ControlApi, identity: &Identity, code: &Code) -> Result<(), JobFailure> {
-    let (Some(twilio), Some(from)) = (&api.twilio, sender(api, identity.channel)) else {
+/// Sends a text message.
+pub(super) async fn message(
+    api: &ControlApi,
+    channel: Channel,
+    address: &str,
+    text: String,
+) -> Result<(), JobFailure> {
+    let (Some(twilio), Some(from)) = (&api.twilio, sender(api, channel)) else {
         return Err(JobFailure::Dead("no Twilio number is set up".to_owned()));
     };
     let message = NewMessage {
-        to: on_channel(identity.channel, &identity.address),
+        to: on_channel(channel, address),
         sender: Sender::Number(from),
         content: MessageContent::Text {
-            body: format!(
-                "{} is your code. It is good for 10 minutes. Tell it nobody but the service you are signing up with.",
-                code.expose()
-            ),
+            body: text,
             media_urls: Vec::new(),
         },
         status_callback: None,

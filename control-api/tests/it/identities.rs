@@ -19,17 +19,17 @@ const NUMBER: &str = "+15551230001";
 const FROM: &str = "+15550000000";
 
 /// Twilio, as far as messages go, and an API that sends by it.
-struct Messages {
+pub(crate) struct Messages {
     twilio: MockServer,
-    app: TestApp,
+    pub(crate) app: TestApp,
 }
 
 impl Messages {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
-    async fn with(change: impl FnOnce(&mut ControlApiConfig)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut ControlApiConfig)) -> Self {
         let twilio = MockServer::start().await;
         let app = TestApp::with(|config| {
             config.twilio.account_sid = Some("AC1".into());
@@ -41,7 +41,7 @@ impl Messages {
         Self { twilio, app }
     }
 
-    async fn takes_messages(self) -> Self {
+    pub(crate) async fn takes_messages(self) -> Self {
         self.answers(ResponseTemplate::new(201).set_body_json(json!({
             "sid": format!("SM{:032x}", 1), "status": "queued", "to": NUMBER, "from": FROM, "error_code": null
         })))
@@ -49,7 +49,7 @@ impl Messages {
         self
     }
 
-    async fn answers(&self, answer: ResponseTemplate) {
+    pub(crate) async fn answers(&self, answer: ResponseTemplate) {
         Mock::given(method("POST"))
             .and(path("/2010-04-01/Accounts/AC1/Messages.json"))
             .and(basic_auth("AC1", TWILIO_TOKEN))
@@ -59,7 +59,7 @@ impl Messages {
     }
 
     /// The forms of all messages that were sent.
-    async fn sent(&self) -> Vec<HashMap<String, String>> {
+    pub(crate) async fn sent(&self) -> Vec<HashMap<String, String>> {
         let requests = self.twilio.received_requests().await.unwrap();
         let form = |body: &[u8]| url::form_urlencoded::parse(body).into_owned().collect();
         requests.iter().map(|request| form(&request.body)).collect()

@@ -5,6 +5,7 @@ mod api_keys;
 mod auth;
 mod background;
 mod bad_input;
+mod call_codes;
 mod calls;
 mod captcha;
 mod chat;

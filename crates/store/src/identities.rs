@@ -7,7 +7,10 @@ mod codes;
 
 pub use codes::{Attempt, confirm, count_sent_code, purge_sent_codes, set_code, take_attempt};
 
-use crate::{AccountId, Store, StoreError};
+use crate::{
+    AccountId, Store, StoreError,
+    sessions::{Direction, Session, SessionKind},
+};
 use sqlx::{Row as _, any::AnyRow};
 
 /// A channel by whose address somebody is known.
@@ -180,6 +183,21 @@ pub async fn resource_of(
         )
         .await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// The telephone that a session talks with, as links name it; `None` when it talks with none.
+pub fn telephone_of(session: &Session) -> Option<(Channel, &str)> {
+    let channel = match session.kind {
+        SessionKind::Phone => Channel::Phone,
+        SessionKind::Whatsapp => Channel::Whatsapp,
+        _ => return None,
+    };
+    let address = match session.direction {
+        Direction::Inbound => &session.from,
+        Direction::Outbound => &session.to,
+    };
+    let address = address.strip_prefix("whatsapp:").unwrap_or(address);
+    Some((channel, address))
 }
 
 /// Makes a link count without a code: where the address is known to be the account's own.

@@ -7,6 +7,7 @@
 //! No call waits for ever: a connection is there within 5 s, a query done within 10 s, else it is an error.
 pub mod accounts;
 pub mod action_log;
+pub mod call_codes;
 pub mod call_settings;
 pub mod calls;
 pub mod ceilings;

@@ -34,6 +34,21 @@ pub async fn set(
     Ok(())
 }
 
+/// Whether a resource has a PIN.
+pub async fn exists(store: &Store, account: AccountId, resource: &str) -> Result<bool, StoreError> {
+    let row = store
+        .timed(
+            sqlx::query(
+                "SELECT COUNT(*) FROM resource_pins WHERE account_id = $1 AND resource = $2",
+            )
+            .bind(account.0)
+            .bind(resource)
+            .fetch_one(store.pool()),
+        )
+        .await?;
+    Ok(row.try_get::<i64, _>(0)? > 0)
+}
+
 /// The hash to compare an attempt with, which is counted as a wrong one until [`succeeded`] says otherwise. `None` when
 /// there is no PIN, or it is locked: 15 minutes after five wrong ones.
 pub async fn take_attempt(

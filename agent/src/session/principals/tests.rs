@@ -1,11 +1,20 @@
 use super::*;
-use crate::session::{claim::Claim, guard::Guard};
-use argon2::PasswordHasher as _;
+use crate::session::{
+    claim::Claim,
+    guard::Guard,
+    inbox::Report,
+    proofs::{self, ProofCheck},
+};
+use argon2::{Argon2, PasswordHasher as _};
 use casp_conversation::{Assistant, Prepared, ToolKind, ToolOutcome, ToolStatus, Tools};
 use casp_providers::ToolSpec;
-use casp_store::sessions::{self, NewSession};
+use casp_store::{
+    call_codes::{self, SentBy},
+    identities::Channel,
+    sessions::{self, NewSession, SessionKind},
+};
 use serde_json::{Value, json};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 const ANNS_NUMBER: &str = "+15550001111";
 const BRIDGE: &str = "caller-7f3";
@@ -19,6 +28,10 @@ struct Call {
 }
 
 async fn call_from(number: &str) -> Call {
+    call_with_pin(number, Some("4071")).await
+}
+
+async fn call_with_pin(number: &str, pin: Option<&str>) -> Call {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/casp.db", folder.path().display());
     let store = Store::connect(&url).await.unwrap();
@@ -33,10 +46,11 @@ async fn call_from(number: &str) -> Call {
     identities::vouch(&store, account, &link.id, 1)
         .await
         .unwrap();
-    let pin = Argon2::default().hash_password(b"4071").unwrap();
-    pins::set(&store, account, "ann", &pin.to_string(), 1)
-        .await
-        .unwrap();
+    if let Some(pin) = pin {
+        pins::set(&store, account, "ann", &hash(pin), 1)
+            .await
+            .unwrap();
+    }
     let new = NewSession {
         id: "phone-CA1".into(),
         account,
@@ -57,12 +71,34 @@ async fn call_from(number: &str) -> Call {
     }
 }
 
+fn hash(secret: &str) -> String {
+    let hash = Argon2::default().hash_password(secret.as_bytes());
+    hash.unwrap().to_string()
+}
+
 impl Call {
-    /// Keys a PIN at a time (Unix milliseconds); `None` when these digits are none.
-    async fn key(&mut self, digits: &str, at: i64) -> Option<PinCheck> {
-        let (account, resource) = self.principals.pin_of(BRIDGE, digits)?;
-        let check = check_pin(&self.store, account, &resource, digits.to_owned(), at).await;
-        if check == PinCheck::Right {
+    /// A code is sent, which is good until then.
+    async fn is_sent(&self, code: &str, until: i64) {
+        let (store, session) = (&self.store, &self.session);
+        assert!(
+            call_codes::want(store, session.account, &session.id, 1)
+                .await
+                .unwrap()
+        );
+        call_codes::set(store, &session.id, &hash(code), until, 3)
+            .await
+            .unwrap();
+        call_codes::settle(store, &session.id, Some(SentBy::Message))
+            .await
+            .unwrap();
+    }
+
+    /// Keys a PIN or code at a time (Unix milliseconds); `None` when these digits are none.
+    async fn key(&mut self, digits: &str, at: i64) -> Option<ProofCheck> {
+        let proof = self.principals.proof_of(BRIDGE, digits)?;
+        let id = &self.session.id;
+        let check = proofs::check(&self.store, id, proof, digits.to_owned(), at).await;
+        if check == ProofCheck::Right {
             self.principals.caller_is_verified();
         }
         Some(check)
@@ -86,7 +122,8 @@ impl Call {
             past: Vec::new(),
             principals: self.principals.clone(),
         };
-        let guard = Guard::new(mailbox.clone(), &claim);
+        let (reports, mut inbox) = tokio::sync::mpsc::channel(8);
+        let guard = Guard::new(mailbox.clone(), &claim, reports);
         let speaker = self.principals.speaker(identity.into(), false);
         let outcome = match guard.prepare(&speaker, "gmail__unread", json!({})).await {
             Prepared::Ready { arguments, .. } => {
@@ -94,6 +131,9 @@ impl Call {
             }
             Prepared::Refused(outcome) => outcome,
         };
+        if let Ok(Report::CodeWanted) = inbox.try_recv() {
+            self.principals.wanted().set_code(true);
+        }
         let asked = mailbox.0.lock().unwrap().take();
         (outcome, asked)
     }
@@ -153,7 +193,7 @@ async fn the_right_pin_is_asked_for_once_a_call() {
     );
     call.ask_for_mail(BRIDGE).await;
     assert_eq!(call.key("12", 2).await, None, "too short for a PIN");
-    assert_eq!(call.key("4071", 3).await, Some(PinCheck::Right));
+    assert_eq!(call.key("4071", 3).await, Some(ProofCheck::Right));
     for _ in 0..2 {
         let (outcome, asked) = call.ask_for_mail(BRIDGE).await;
         assert_eq!(outcome.status, ToolStatus::Succeeded);
@@ -174,9 +214,9 @@ async fn five_wrong_pins_lock_the_right_one_out() {
     call.ask_for_mail(BRIDGE).await;
     for attempt in 0..5 {
         let wrong = call.key("4072", 10 + attempt).await;
-        assert_eq!(wrong, Some(PinCheck::Wrong));
+        assert_eq!(wrong, Some(ProofCheck::WrongPin));
     }
-    assert_eq!(call.key("4071", 20).await, Some(PinCheck::Locked));
+    assert_eq!(call.key("4071", 20).await, Some(ProofCheck::PinLocked));
     let (outcome, asked) = call.ask_for_mail(BRIDGE).await;
     assert_eq!((outcome.status, asked), (ToolStatus::Failed, None));
 }
@@ -189,7 +229,7 @@ async fn a_second_person_in_the_room_is_not_the_first() {
     assert!(call.principals.speaker(BRIDGE.into(), false).is_verified);
     let (_, asked) = call.ask_for_mail("bob").await;
     assert_eq!(asked, Some(Speaker::stranger("bob")));
-    assert_eq!(call.principals.pin_of("bob", "4071"), None);
+    assert_eq!(call.principals.proof_of("bob", "4071"), None);
 }
 
 #[tokio::test]
@@ -245,4 +285,120 @@ async fn what_is_public_is_done_by_the_account_itself() {
         assert_eq!(asked.resource.as_deref(), Some("owner@example.com"));
         assert!(!asked.is_verified);
     }
+}
+
+#[tokio::test]
+async fn without_a_pin_the_code_that_was_sent_proves_it() {
+    let mut call = call_with_pin(ANNS_NUMBER, None).await;
+    assert_eq!(
+        call.key("123456", 2).await,
+        None,
+        "nobody asked for it: digits like others"
+    );
+    let (outcome, asked) = call.ask_for_mail(BRIDGE).await;
+    assert_eq!((outcome.status, asked), (ToolStatus::Failed, None));
+    assert!(outcome.error.unwrap().contains("sending you a code"));
+    assert_eq!(call.key("123456", 3).await, Some(ProofCheck::NoCode));
+    call.is_sent("123456", 1_000).await;
+    let (outcome, _) = call.ask_for_mail(BRIDGE).await;
+    assert!(outcome.error.unwrap().contains("code that I have sent"));
+    assert_eq!(call.key("12345", 4).await, Some(ProofCheck::WrongCode));
+    assert_eq!(call.key("654321", 4).await, Some(ProofCheck::WrongCode));
+    assert_eq!(call.key("123456", 5).await, Some(ProofCheck::Right));
+    let (_, asked) = call.ask_for_mail(BRIDGE).await;
+    assert_eq!(asked.unwrap().resource.as_deref(), Some("ann"));
+    assert_eq!(call.key("123456", 6).await, None, "it is spent");
+}
+
+#[tokio::test]
+async fn three_wrong_codes_are_the_end_of_the_right_one() {
+    let mut call = call_with_pin(ANNS_NUMBER, None).await;
+    call.ask_for_mail(BRIDGE).await;
+    call.is_sent("123456", 1_000).await;
+    for _ in 0..3 {
+        assert_eq!(call.key("000000", 2).await, Some(ProofCheck::WrongCode));
+    }
+    assert_eq!(call.key("123456", 2).await, Some(ProofCheck::NoCode));
+    // Another one, of which a call gets three at most.
+    call.is_sent("222222", 1_000).await;
+    assert_eq!(call.key("123456", 3).await, Some(ProofCheck::WrongCode));
+    call.is_sent("333333", 1_000).await;
+    let (store, session) = (&call.store, &call.session);
+    let more = call_codes::want(store, session.account, &session.id, 4).await;
+    assert!(!more.unwrap());
+    assert_eq!(call.key("333333", 5).await, Some(ProofCheck::Right));
+}
+
+#[tokio::test]
+async fn a_code_that_comes_too_late_is_none() {
+    let mut call = call_with_pin(ANNS_NUMBER, None).await;
+    call.ask_for_mail(BRIDGE).await;
+    call.is_sent("123456", 1_000).await;
+    assert_eq!(call.key("123456", 1_000).await, Some(ProofCheck::NoCode));
+}
+
+#[tokio::test]
+async fn a_code_is_good_in_its_own_call_alone() {
+    let mut call = call_with_pin(ANNS_NUMBER, None).await;
+    call.ask_for_mail(BRIDGE).await;
+    call.is_sent("123456", 1_000).await;
+    call.session.id = "phone-CA2".into();
+    assert_eq!(call.key("123456", 2).await, Some(ProofCheck::NoCode));
+}
+
+#[tokio::test]
+async fn a_telephone_linked_next_door_is_a_strangers_here() {
+    let call = call_from(ANNS_NUMBER).await;
+    let neighbour = accounts::ensure(&call.store, "next@example.com", None, false).await;
+    let session = Session {
+        account: neighbour.unwrap().id,
+        ..call.session.clone()
+    };
+    let principals = Principals::of(&call.store, &session).await;
+    assert_eq!(
+        principals.speaker(BRIDGE.into(), false),
+        Speaker::stranger(BRIDGE)
+    );
+    principals.wanted().set_code(true);
+    assert_eq!(principals.proof_of(BRIDGE, "123456"), None);
+}
+
+#[tokio::test]
+async fn a_code_may_stand_in_for_a_pin_that_is_not_at_hand() {
+    let mut call = call_from(ANNS_NUMBER).await;
+    call.ask_for_mail(BRIDGE).await;
+    call.principals.wanted().set_code(true);
+    call.is_sent("123456", 1_000).await;
+    assert_eq!(call.key("4072", 2).await, Some(ProofCheck::WrongPin));
+    assert_eq!(call.key("123456", 3).await, Some(ProofCheck::Right));
+}
+
+#[tokio::test]
+async fn strangers_put_through_only_where_everybody_may() {
+    let call = call_from("+15559998888").await;
+    let ask = async |public: &[&str]| {
+        let assistant = Assistant {
+            allowed_actions: vec!["call.*".into()],
+            public_actions: public.iter().map(|name| (*name).to_owned()).collect(),
+            ..Assistant::builtin("default").unwrap().clone()
+        };
+        let claim = Claim {
+            row: None,
+            assistant,
+            past: Vec::new(),
+            principals: call.principals.clone(),
+        };
+        let (reports, _inbox) = tokio::sync::mpsc::channel(8);
+        let guard = Guard::new(Arc::new(Mailbox::default()), &claim, reports);
+        let stranger = call.principals.speaker(BRIDGE.into(), false);
+        let mut may = Vec::new();
+        for name in ["call__transfer", "call__send_dtmf", "call__hang_up"] {
+            let prepared = guard.prepare(&stranger, name, json!({})).await;
+            may.push(matches!(prepared, Prepared::Ready { .. }));
+        }
+        may
+    };
+    assert_eq!(ask(&[]).await, [false, false, true]);
+    assert_eq!(ask(&["call.transfer"]).await, [true, false, true]);
+    assert_eq!(ask(&["call.*"]).await, [true, true, true]);
 }

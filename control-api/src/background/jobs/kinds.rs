@@ -8,8 +8,8 @@ use crate::{
     oauth, recordings, scheduled_calls, transcripts, webhooks,
 };
 use casp_store::{
-    connections::REVOCATION_JOB, jobs::ClaimedJob, scheduled_calls::SCHEDULED_CALL_JOB,
-    transcripts::READY_JOB, webhooks::DELIVERY_JOB,
+    call_codes::CALL_CODE_JOB, connections::REVOCATION_JOB, jobs::ClaimedJob,
+    scheduled_calls::SCHEDULED_CALL_JOB, transcripts::READY_JOB, webhooks::DELIVERY_JOB,
 };
 use std::time::Duration;
 
@@ -105,6 +105,17 @@ pub(super) static KINDS: &[Kind] = &[
         },
     },
     Kind {
+        name: CALL_CODE_JOB,
+        at_once: 8,
+        timeout: Duration::from_secs(15),
+        // Somebody holds the line for it.
+        backoff: Backoff {
+            first: Duration::from_secs(1),
+            factor: 2,
+            longest: Duration::from_secs(4),
+        },
+    },
+    Kind {
         name: SEND_CODE,
         at_once: 8,
         timeout: Duration::from_secs(30),
@@ -128,6 +139,7 @@ pub(super) async fn handle(api: &ControlApi, job: &ClaimedJob) -> Result<(), Job
         transcripts::FETCH_JOB => transcripts::fetch_job(api, job).await,
         READY_JOB => transcripts::ready_job(api, job).await,
         SEND_MAIL_JOB => send_mail(api, job).await,
+        CALL_CODE_JOB => identities::send_call_code(api, job).await,
         SEND_CODE => identities::send_code(api, job).await,
         kind => Err(JobFailure::Dead(format!("nobody does {kind}"))),
     }

@@ -2,6 +2,7 @@
 mod accounts;
 mod action_log;
 mod admission;
+mod call_codes;
 mod calls;
 mod ceilings;
 mod chat_turns;
