@@ -1,15 +1,10 @@
 """S0's example on a telephone: a mail is sent by voice, after the caller proved who they are and said yes."""
-import asyncio
-import json
-import time
-import uuid
-
 import pytest_asyncio
 
 from casp_process import Casp
 from conftest import test_name as name_of
 from standins.gmail import Gmail
-from standins.phone import Call, announce, stream_of
+from standins.office import Talk, ask, connect, ring
 
 WISH = "Send a mail to Ramesh saying I approved the quotation."
 QUESTION = "Shall I send “I approved the quotation.” to Ramesh Kumar at ramesh@example.com?"
@@ -31,62 +26,6 @@ async def office(request, openai, gmail):
     process = await Casp(name_of(request), env=env).ready()
     yield process
     await process.stop()
-
-
-async def ask(http, casp, method, path, body):
-    async with http.request(method, casp.url + path, json=body, headers=casp.auth) as r:
-        text = await r.text()
-        assert r.status < 300, text
-        return json.loads(text) if text else None
-
-
-async def connect(http, casp, gmail, resource):
-    """The mailbox of an end user is connected by tokens of the account's own."""
-    tokens = {"provider": "gmail", "access_token": gmail.token, "expires_in": 3600, "resource": resource}
-    await ask(http, casp, "POST", "/v1/oauth/register", tokens)
-
-
-class Talk:
-    """A call, and what the agent says in it."""
-
-    def __init__(self, call, openai, speak):
-        self.call, self.openai, self.speak = call, openai, speak
-        self.said_at, self.said_before = time.monotonic(), ""
-
-    def spoken(self):
-        return " ".join(r["input"] for r in self.openai.of("tts"))
-
-    def answer(self):
-        """What the agent has said since the caller spoke."""
-        return self.spoken()[len(self.said_before):]
-
-    async def says(self, words):
-        self.openai.heard, self.said_before = words, self.spoken()
-        self.said_at = await self.call.say(self.speak(words, 8000))
-
-    async def keys(self, digits):
-        self.said_before = self.spoken()
-        for digit in digits:
-            await self.call.dtmf(digit)
-            await asyncio.sleep(0.1)
-        self.said_at = time.monotonic()
-
-    async def hears(self, words):
-        """The answer begins, and these words are in it."""
-        await self.call._wait(lambda: words in self.answer() or None, 15, f"the agent never said {words!r} but {self.answer()!r}")
-        await self.call.wait_loud(self.said_at)
-
-    async def hears_out(self, words):
-        await self.hears(words)
-        await self.call.wait_quiet()
-
-
-async def ring(http, casp, number):
-    sid = "CA" + uuid.uuid4().hex
-    status, twiml = await announce(http, casp.url, sid, From=number)
-    assert status == 200, twiml
-    url, parameters, _ = stream_of(twiml)
-    return Call(url, sid, parameters)
 
 
 @pytest_asyncio.fixture

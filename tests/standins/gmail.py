@@ -1,6 +1,6 @@
 """Google's People and Gmail APIs for one user, as strict as Google about what they get.
 
-`contacts` is the address book; `sent` holds every message that was sent, parsed (email.message.EmailMessage)."""
+`contacts` is the address book; `inbox` what came and nobody has read: (id, from, subject, text); `sent` holds every message that was sent, parsed (email.message.EmailMessage)."""
 import base64
 import email
 import email.policy
@@ -19,6 +19,8 @@ class Gmail:
     def __init__(self, token="ya29.stand-in"):
         self.token = token
         self.contacts = {"Ramesh Kumar": "ramesh@example.com"}
+        self.inbox = []
+        self.looked = []  # the paths of messages and lists that were asked for
         self.sent = []
         self.problems = []
         self._runner = None
@@ -30,6 +32,7 @@ class Gmail:
         app.router.add_get("/v1/otherContacts:search", self._others)
         app.router.add_get("/gmail/v1/users/me/profile", self._profile)
         app.router.add_get("/gmail/v1/users/me/messages", self._list)
+        app.router.add_get("/gmail/v1/users/me/messages/{id}", self._message)
         app.router.add_post("/gmail/v1/users/me/messages/send", self._send)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -69,8 +72,26 @@ class Gmail:
     async def _profile(self, _):
         return web.json_response({"emailAddress": ADDRESS, "messagesTotal": 0, "threadsTotal": 0, "historyId": "1"})
 
-    async def _list(self, _):
-        return web.json_response({"resultSizeEstimate": 0})
+    async def _list(self, request):
+        self.looked.append(request.path)
+        if unknown := set(request.query) - {"q", "labelIds", "maxResults", "pageToken", "includeSpamTrash"}:
+            return error(400, "badRequest", f"Invalid parameter {sorted(unknown)}")
+        if "SENT" in request.query.getall("labelIds", []) or not self.inbox:
+            return web.json_response({"resultSizeEstimate": 0})
+        return web.json_response({"messages": [{"id": m[0], "threadId": m[0]} for m in self.inbox], "resultSizeEstimate": len(self.inbox)})
+
+    async def _message(self, request):
+        self.looked.append(request.path)
+        found = [m for m in self.inbox if m[0] == request.match_info["id"]]
+        if not found:
+            return error(404, "notFound", "Requested entity was not found.")
+        ((made, sender, subject, text),) = found
+        payload = {"mimeType": "text/plain", "filename": "", "headers": [
+            {"name": "From", "value": sender}, {"name": "To", "value": ADDRESS}, {"name": "Subject", "value": subject}]}
+        if request.query.get("format", "full") == "full":
+            payload["body"] = {"size": len(text), "data": base64.urlsafe_b64encode(text.encode()).decode()}
+        return web.json_response({"id": made, "threadId": made, "labelIds": ["INBOX", "UNREAD"], "snippet": text[:100],
+                                  "internalDate": "1764547200000", "payload": payload})
 
     async def _send(self, request):
         body = await request.json()
