@@ -103,7 +103,7 @@ async fn main() -> anyhow::Result<()> {
         (
             "gmail",
             "gmail.send",
-            json!({"to": ["ramesh@example.com"], "subject": "The quotation", "body": "I approved the quotation."}),
+            json!({"to": "ramesh@example.com", "subject": "The quotation", "body": "I approved the quotation."}),
         ),
     ] {
         api.connect(provider, args.users).await?;
