@@ -135,6 +135,12 @@ impl Answer {
         self
     }
 
+    /// The JSON of one that went well.
+    pub(crate) fn success(&self) -> Option<Value> {
+        let is_success = (200..300).contains(&self.status) && !self.is_cut;
+        is_success.then(|| serde_json::from_slice(&self.body).ok())?
+    }
+
     async fn into_response(self) -> Response {
         if self.is_late {
             std::future::pending::<()>().await;

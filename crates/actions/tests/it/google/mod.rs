@@ -1,6 +1,7 @@
 //! `google-calendar.*`, on Thursday, May 28, 2026 at 4:26 PM in New York.
 
 pub(crate) mod cloud;
+pub(crate) mod discovery;
 pub(crate) mod drive;
 pub(crate) mod gmail;
 
@@ -10,11 +11,12 @@ use crate::{
 };
 use casp_actions::{Action, Prepared, Speaker};
 use cloud::{Cloud, EVENTS, PEOPLE, event, failure};
+use discovery::checked;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 async fn google_with(tokens: &[&'static str]) -> (StandIn, Vec<Arc<dyn Action>>) {
-    let cloud = StandIn::start(cloud::answer).await;
+    let cloud = StandIn::start(checked(cloud::answer)).await;
     let actions = casp_actions::actions(&context(&cloud.root, tokens).await);
     (cloud, actions)
 }
@@ -55,7 +57,7 @@ async fn what_others_wrote_into_an_event_is_marked_as_theirs() {
         events: vec![event("trap", ORDERS, start, end, &more)],
         ..Cloud::default()
     };
-    let cloud = StandIn::start(move |received| calendar.answer(received)).await;
+    let cloud = StandIn::start(checked(move |received| calendar.answer(received))).await;
     let actions = casp_actions::actions(&context(&cloud.root, &["ya29.all"]).await);
     let tomorrow = json!({"when": "tomorrow"});
     let agenda = result(&actions, "google-calendar.agenda", tomorrow).await;

@@ -4,6 +4,7 @@ use super::{line::Line, table::Row};
 use crate::{
     google::{
         cloud::{self, Cloud},
+        discovery::checked,
         drive::api as drive,
         gmail::postbox::Postbox,
     },
@@ -199,15 +200,17 @@ fn rules(
     onedrive: impl Fn(&Received) -> Answer + Send + Sync + 'static,
 ) -> impl Fn(&Received) -> Answer + Send + Sync + 'static {
     let (postbox, exchange, drive) = (Postbox::full(), Exchange::full(), drive::rules());
+    let google = checked(move |request| match request.path.split('/').nth(1) {
+        Some("gmail") => postbox.answer(request),
+        Some("drive" | "upload") => drive(request),
+        _ if request.path.starts_with("/v1/otherContacts") => postbox.answer(request),
+        _ => cloud.answer(request),
+    });
     move |request| {
         let path = request.path.as_str();
         let begins = |starts: &[&str]| starts.iter().any(|start| path.starts_with(start));
-        if begins(&["/calendar/", "/v1/people"]) {
-            cloud.answer(request)
-        } else if begins(&["/gmail/", "/v1/otherContacts"]) {
-            postbox.answer(request)
-        } else if begins(&["/drive/", "/upload/"]) {
-            drive(request)
+        if begins(&["/calendar/", "/gmail/", "/drive/", "/upload/", "/v1/"]) {
+            google(request)
         } else if begins(&["/v1.0/me/drive", "/v1.0/drives"]) {
             onedrive(request)
         } else if begins(&[

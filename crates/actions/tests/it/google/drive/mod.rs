@@ -3,7 +3,7 @@
 pub(crate) mod api;
 mod query;
 
-use super::cloud::failure;
+use super::{cloud::failure, discovery::checked};
 use crate::{
     files::{DEMAND, Model},
     office::{context_with, done, error, prepared, result, speaker},
@@ -22,7 +22,7 @@ struct Office {
 }
 
 async fn office_with(tokens: &[&'static str], model: Model) -> Office {
-    let drive = StandIn::start(api::rules()).await;
+    let drive = StandIn::start(checked(api::rules())).await;
     let model = Arc::new(model);
     let context = context_with(&drive.root, tokens, model.clone()).await;
     let actions = casp_actions::actions(&context);
@@ -250,7 +250,7 @@ async fn what_a_file_demands_is_data() {
     let failing = office_with(&["ya29.drive"], Model::failing()).await;
     let summary = result(&failing.actions, "google-drive.summarize", plan.clone()).await;
     assert_eq!(summary["summary"], json!({ "untrusted_text": DEMAND }));
-    let drive = StandIn::start(api::rules()).await;
+    let drive = StandIn::start(checked(api::rules())).await;
     let model = Arc::new(RuleBased::new());
     let context = context_with(&drive.root, &["ya29.drive"], model).await;
     let actions = casp_actions::actions(&context);

@@ -3,7 +3,10 @@
 mod letters;
 pub(crate) mod postbox;
 
-use super::cloud::{PEOPLE, failure};
+use super::{
+    cloud::{PEOPLE, failure},
+    discovery::checked,
+};
 use crate::{
     office::{context, done, error, prepared, result},
     stand_in::{Answer, StandIn},
@@ -24,7 +27,7 @@ struct Office {
 
 async fn office_with(postbox: Postbox, tokens: &[&'static str]) -> Office {
     let rules = postbox.clone();
-    let cloud = StandIn::start(move |received| rules.answer(received)).await;
+    let cloud = StandIn::start(checked(move |received| rules.answer(received))).await;
     let actions = casp_actions::actions(&context(&cloud.root, tokens).await);
     Office {
         cloud,
