@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from casp_process import ARTIFACTS, Casp
 from standins.openai import OpenAI
+from standins.twilio import Twilio
 
 
 def load_wav(path, rate):
@@ -40,6 +41,15 @@ def speak(tmp_path_factory):
             return load_wav(self.file(text), rate)
 
     return Speak()
+
+
+@pytest_asyncio.fixture
+async def twilio():
+    """Twilio's stand-in; what it got must have been right."""
+    stand_in = await Twilio().start()
+    yield stand_in
+    await stand_in.stop()
+    assert not stand_in.problems, stand_in.problems
 
 
 @pytest_asyncio.fixture

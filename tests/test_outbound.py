@@ -7,17 +7,8 @@ import pytest_asyncio
 
 from casp_process import Casp
 from conftest import test_name as name_of
-from standins.twilio import Twilio
 
 TO = "+14155550123"
-
-
-@pytest_asyncio.fixture
-async def twilio():
-    stand_in = await Twilio().start()
-    yield stand_in
-    await stand_in.stop()
-    assert not stand_in.problems, stand_in.problems
 
 
 @pytest_asyncio.fixture

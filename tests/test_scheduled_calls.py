@@ -5,18 +5,7 @@ import datetime
 import signal
 import time
 
-import pytest_asyncio
-
 from casp_process import Casp
-from standins.twilio import Twilio
-
-
-@pytest_asyncio.fixture
-async def twilio():
-    stand_in = await Twilio().start()
-    yield stand_in
-    await stand_in.stop()
-    assert not stand_in.problems, stand_in.problems
 
 
 def instance(request, twilio, folder, number):

@@ -9,18 +9,9 @@ import pytest_asyncio
 from casp_process import Casp
 from conftest import test_name as name_of
 from standins.phone import RATE
-from standins.twilio import Twilio
 
 CALLER, SALES = "+15550001111", "+15550003333"
 ROWS, COLUMNS, KEYS = (697, 770, 852, 941), (1209, 1336, 1477, 1633), ("123A", "456B", "789C", "*0#D")
-
-
-@pytest_asyncio.fixture
-async def twilio():
-    stand_in = await Twilio().start()
-    yield stand_in
-    await stand_in.stop()
-    assert not stand_in.problems, stand_in.problems
 
 
 @pytest_asyncio.fixture
