@@ -7,6 +7,7 @@ mod hubspot;
 mod jira;
 mod microsoft;
 mod office;
+mod openapi;
 mod slack;
 mod stand_in;
 mod utterances;

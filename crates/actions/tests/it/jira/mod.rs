@@ -6,6 +6,7 @@ pub(crate) mod site;
 
 use crate::{
     office::{context, done, error, result},
+    openapi::{JIRA, checked},
     stand_in::StandIn,
 };
 use casp_actions::Action;
@@ -14,7 +15,7 @@ use site::BASE;
 use std::sync::Arc;
 
 async fn jira_with(tokens: &[&'static str]) -> (StandIn, Vec<Arc<dyn Action>>) {
-    let site = StandIn::start(site::answer).await;
+    let site = StandIn::start(checked(&JIRA, site::answer)).await;
     let actions = casp_actions::actions(&context(&site.root, tokens).await);
     (site, actions)
 }

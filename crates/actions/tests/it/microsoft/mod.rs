@@ -7,6 +7,7 @@ pub(crate) mod teams;
 
 use crate::{
     office::{context, done, error, result},
+    openapi::{GRAPH, checked},
     stand_in::{Answer, StandIn},
 };
 use casp_actions::Action;
@@ -14,7 +15,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 async fn outlook_with(tokens: &[&'static str]) -> (StandIn, Vec<Arc<dyn Action>>) {
-    let graph = StandIn::start(graph::answer).await;
+    let graph = StandIn::start(checked(&GRAPH, graph::answer)).await;
     let actions = casp_actions::actions(&context(&graph.root, tokens).await);
     (graph, actions)
 }

@@ -11,6 +11,7 @@ use crate::{
     hubspot::portal,
     jira::site,
     microsoft::{drive::api as onedrive, graph, mail::exchange::Exchange, teams::organisation},
+    openapi::{GRAPH, JIRA, checked as checked_by},
     slack::workspace,
     stand_in::{Answer, Received, StandIn},
 };
@@ -206,36 +207,25 @@ fn rules(
         _ if request.path.starts_with("/v1/otherContacts") => postbox.answer(request),
         _ => cloud.answer(request),
     });
-    move |request| {
-        let path = request.path.as_str();
-        let begins = |starts: &[&str]| starts.iter().any(|start| path.starts_with(start));
-        if begins(&["/calendar/", "/gmail/", "/drive/", "/upload/", "/v1/"]) {
-            google(request)
-        } else if begins(&["/v1.0/me/drive", "/v1.0/drives"]) {
-            onedrive(request)
-        } else if begins(&[
-            "/v1.0/me/mailboxSettings",
-            "/v1.0/me/calendarView",
-            "/v1.0/me/events",
-        ]) {
-            graph::answer(request)
-        } else if begins(&[
-            "/v1.0/me/chats",
-            "/v1.0/me/joinedTeams",
-            "/v1.0/users",
-            "/v1.0/chats",
-            "/v1.0/teams",
-        ]) || path == "/v1.0/me"
-        {
-            organisation::answer(request)
-        } else if begins(&["/v1.0/me/"]) {
-            exchange.answer(request)
-        } else if begins(&["/api/"]) {
-            workspace::answer(request)
-        } else if begins(&["/crm/", "/oauth/"]) {
-            portal::answer(request)
-        } else {
-            site::answer(request)
+    let microsoft = checked_by(&GRAPH, move |request| {
+        let mut parts = request.path.split('/').skip(2);
+        match (parts.next(), parts.next()) {
+            (Some("me"), Some("mailboxSettings" | "calendarView" | "events")) => {
+                graph::answer(request)
+            }
+            (Some("me"), Some("drive")) | (Some("drives"), _) => onedrive(request),
+            (Some("me"), Some(part)) if !["chats", "joinedTeams"].contains(&part) => {
+                exchange.answer(request)
+            }
+            _ => organisation::answer(request),
         }
+    });
+    let jira = checked_by(&JIRA, site::answer);
+    move |request| match request.path.split('/').nth(1) {
+        Some("calendar" | "gmail" | "drive" | "upload" | "v1") => google(request),
+        Some("v1.0") => microsoft(request),
+        Some("api") => workspace::answer(request),
+        Some("crm" | "oauth") => portal::answer(request),
+        _ => jira(request),
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod api;
 use crate::{
     files::{DEMAND, Model},
     office::{context_with, done, error, prepared, result, speaker},
+    openapi::{GRAPH, checked},
     stand_in::{Answer, StandIn},
 };
 use api::refused;
@@ -24,7 +25,11 @@ struct Office {
 
 async fn office_with(token: &'static str, tells_recent: bool) -> Office {
     let store = StandIn::start(api::store).await;
-    let graph = StandIn::start(api::rules(store.root.clone(), tells_recent)).await;
+    let graph = StandIn::start(checked(
+        &GRAPH,
+        api::rules(store.root.clone(), tells_recent),
+    ))
+    .await;
     let model = Arc::new(Model::saying("It is about wind."));
     let context = context_with(&graph.root, &[token], model.clone()).await;
     let actions = casp_actions::actions(&context);

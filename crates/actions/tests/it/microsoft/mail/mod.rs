@@ -5,6 +5,7 @@ pub(crate) mod exchange;
 use crate::{
     microsoft::graph::refused,
     office::{context, done, error, prepared, result},
+    openapi::{GRAPH, checked},
     stand_in::{Answer, StandIn},
 };
 use casp_actions::{Action, Prepared};
@@ -23,7 +24,7 @@ struct Office {
 
 async fn office_with(exchange: Exchange, tokens: &[&'static str]) -> Office {
     let rules = exchange.clone();
-    let graph = StandIn::start(move |request| rules.answer(request)).await;
+    let graph = StandIn::start(checked(&GRAPH, move |request| rules.answer(request))).await;
     let actions = casp_actions::actions(&context(&graph.root, tokens).await);
     Office {
         graph,

@@ -5,6 +5,7 @@ pub(crate) mod organisation;
 
 use crate::{
     office::{context, done, error, result},
+    openapi::{GRAPH, checked},
     stand_in::StandIn,
 };
 use casp_actions::Action;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 const DESIGN: &str = "/v1.0/teams/t-product/channels/19:design@thread.tacv2/messages";
 
 async fn teams_with(tokens: &[&'static str]) -> (StandIn, Vec<Arc<dyn Action>>) {
-    let graph = StandIn::start(organisation::answer).await;
+    let graph = StandIn::start(checked(&GRAPH, organisation::answer)).await;
     let actions = casp_actions::actions(&context(&graph.root, tokens).await);
     (graph, actions)
 }
