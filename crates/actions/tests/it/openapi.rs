@@ -303,7 +303,6 @@ fn is_path(template: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderMap;
 
     fn asked(
         document: &Document,
@@ -312,23 +311,7 @@ mod tests {
         query: &[(&str, &str)],
         body: &Value,
     ) -> Result<(), String> {
-        let pairs: Vec<_> = query
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let received = Received {
-            method: method.parse().unwrap(),
-            path: path.to_owned(),
-            query: pairs.iter().cloned().collect(),
-            pairs,
-            headers: HeaderMap::new(),
-            body: body.into(),
-        };
+        let received = Received::of(method, path, query, body);
         document.takes(document.operation(&received)?, &received)
     }
 

@@ -29,6 +29,27 @@ pub(crate) struct Received {
 }
 
 impl Received {
+    /// A request that nobody has sent; `null` is no body.
+    pub(crate) fn of(method: &str, path: &str, query: &[(&str, &str)], body: &Value) -> Self {
+        let pairs: Vec<_> = query
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        Self {
+            method: method.parse().unwrap(),
+            path: path.to_owned(),
+            query: pairs.iter().cloned().collect(),
+            pairs,
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }

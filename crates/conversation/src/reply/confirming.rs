@@ -4,7 +4,7 @@ use super::{
     ReplyEvent,
     rounds::{Over, Rounds, Step, Stop},
 };
-use crate::{ClauseSplitter, Confirm, HeldCall, ToolKind, ToolOutcome, ToolStatus};
+use crate::{Confirm, HeldCall, ToolKind, ToolOutcome, ToolStatus};
 use casp_providers::{ChatMessage, ToolCall};
 
 impl Rounds {
@@ -20,18 +20,9 @@ impl Rounds {
     /// Puts the question, and with it the reply ends.
     pub(super) async fn ask(&mut self, held: HeldCall, preface: &str) -> Step<()> {
         let words = format!("{preface} {}", held.question());
-        let words = words.trim().to_owned();
         let action = held.action();
         let question = held.question().to_owned();
-        self.begin().await?;
-        if self.progress.needs_separator() {
-            self.send_text(" ".to_owned()).await?;
-        }
-        let mut splitter = ClauseSplitter::new();
-        let mut clauses = splitter.push(&words);
-        clauses.extend(splitter.finish());
-        self.send_text(words).await?;
-        self.send_clauses(clauses).await?;
+        self.say(words.trim().to_owned()).await?;
         self.progress.hold(held);
         // A guess is not told of.
         self.turn_decided().await?;

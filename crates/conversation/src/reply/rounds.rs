@@ -454,15 +454,7 @@ impl Rounds {
     /// A tool ended the reply. A model that has not said goodbye yet gets one more round for it.
     pub(super) async fn finish_with(&mut self, over: Over, has_said_it: bool) -> Step<()> {
         if let Some(words) = over.words {
-            self.begin().await?;
-            if self.progress.needs_separator() {
-                self.send_text(" ".to_owned()).await?;
-            }
-            let mut splitter = ClauseSplitter::new();
-            let mut clauses = splitter.push(&words);
-            clauses.extend(splitter.finish());
-            self.send_text(words).await?;
-            self.send_clauses(clauses).await?;
+            self.say(words).await?;
         } else if !has_said_it {
             self.request.tools.clear();
             let words = match self.read_answer().await {
@@ -479,6 +471,19 @@ impl Rounds {
             self.send(ReplyEvent::HangUp).await?;
         }
         Ok(())
+    }
+
+    /// Says what no model has written.
+    pub(super) async fn say(&mut self, words: String) -> Step<()> {
+        self.begin().await?;
+        if self.progress.needs_separator() {
+            self.send_text(" ".to_owned()).await?;
+        }
+        let mut splitter = ClauseSplitter::new();
+        let mut clauses = splitter.push(&words);
+        clauses.extend(splitter.finish());
+        self.send_text(words).await?;
+        self.send_clauses(clauses).await
     }
 
     pub(super) async fn begin(&mut self) -> Step<()> {

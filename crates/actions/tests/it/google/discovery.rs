@@ -240,27 +240,10 @@ fn is_text_of(schema: &Value, text: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderMap;
     use serde_json::json;
 
     fn asked(method: &str, path: &str, query: &[(&str, &str)], body: &Value) -> Result<(), String> {
-        let pairs: Vec<_> = query
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        let received = Received {
-            method: method.parse().unwrap(),
-            path: path.to_owned(),
-            query: pairs.iter().cloned().collect(),
-            pairs,
-            headers: HeaderMap::new(),
-            body: body.into(),
-        };
+        let received = Received::of(method, path, query, body);
         Method::of(&received)?.takes(&received)
     }
 

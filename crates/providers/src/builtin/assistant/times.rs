@@ -87,6 +87,11 @@ const ORDINALS: &[&str] = &[
     "thirtieth",
 ];
 
+/// Whether this names a month.
+pub(super) fn is_month(word: &str) -> bool {
+    MONTHS.contains(&word) || DOUBTFUL_MONTHS.contains(&word)
+}
+
 /// What a word may be of a time.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {

@@ -4,7 +4,7 @@ use super::{
     question::{NEW_ISSUE, WHAT, WHICH_ISSUE, WHICH_STATUS},
     texts::{called, capitalised, order, put, said},
 };
-use crate::builtin::assistant::{tokens::Tokens, words::is_issue_key};
+use crate::builtin::assistant::{intent::MOVING, tokens::Tokens, words::is_issue_key};
 use serde_json::{Value, json};
 
 const KINDS: &[&str] = &["bug", "task", "story", "epic"];
@@ -114,19 +114,7 @@ pub(super) fn comment(text: &str) -> Result<Value, &'static str> {
 
 pub(super) fn transition(text: &str) -> Result<Value, &'static str> {
     let tokens = Tokens::of(text);
-    let verbs = [
-        "move",
-        "set",
-        "mark",
-        "close",
-        "reopen",
-        "resolve",
-        "put",
-        "finish",
-        "transition",
-        "start",
-    ];
-    let verb = tokens.position(&verbs).unwrap_or(0);
+    let verb = tokens.position(MOVING).unwrap_or(0);
     let link = (verb + 1..tokens.len())
         .rev()
         .find(|at| tokens.is(*at, &["to", "as", "into"]));

@@ -1,6 +1,9 @@
 //! A time that was said otherwise.
 
-use crate::builtin::assistant::{times::is_hour, tokens::Tokens};
+use crate::builtin::assistant::{
+    times::{is_hour, is_month},
+    tokens::Tokens,
+};
 
 /// Another time; what was not said of it stays as it was: the day, or the time of day.
 pub(super) fn changed(known: &str, said: &str) -> String {
@@ -42,8 +45,9 @@ fn parts(when: &str) -> (String, String) {
         let is_month = |at: usize| is_month(tokens.plain(at));
         let (word, before) = (tokens.plain(at), tokens.before(at));
         let is_of_date = is_month(at + 1) || at > 0 && is_month(at - 1) || before == "in";
-        let is_hour = is_hour(word) && !is_of_date && !is_ordinal(word) && !word.contains("-0");
-        is_hour
+        let begins_clock =
+            is_hour(word) && !is_of_date && !is_ordinal(word) && !word.contains("-0");
+        begins_clock
             || matches!(
                 word.trim_end_matches('.'),
                 "am" | "pm"
@@ -56,7 +60,7 @@ fn parts(when: &str) -> (String, String) {
                     | "past"
                     | "oh"
             )
-            || word == "to" && at > 0 && is_clock_lead(before)
+            || word == "to" && at > 0 && is_hour(before)
     };
     let (mut day, mut clock) = (Vec::new(), Vec::new());
     for at in 0..tokens.len() {
@@ -69,32 +73,10 @@ fn parts(when: &str) -> (String, String) {
     (tokens.written(day), tokens.written(clock))
 }
 
-fn is_clock_lead(word: &str) -> bool {
-    is_hour(word)
-}
-
 fn is_ordinal(word: &str) -> bool {
     ["st", "nd", "rd", "th"]
         .iter()
         .any(|end| word.ends_with(end))
-}
-
-fn is_month(word: &str) -> bool {
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ]
-    .contains(&word)
 }
 
 #[cfg(test)]

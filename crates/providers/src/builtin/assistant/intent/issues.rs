@@ -8,6 +8,19 @@ const KINDS: &[&str] = &[
 ];
 /// Kinds of issues that are other things elsewhere.
 const KINDS_IN_JIRA: &[&str] = &["story", "stories", "epic", "epics"];
+/// What moves an issue to another status.
+pub(in crate::builtin::assistant) const MOVING: &[&str] = &[
+    "move",
+    "set",
+    "mark",
+    "close",
+    "reopen",
+    "resolve",
+    "put",
+    "finish",
+    "transition",
+    "start",
+];
 
 pub(super) fn wish(words: &Words) -> Option<Intent> {
     let is_jira = words.has(&["jira"]) || words.names_an_issue();
@@ -25,19 +38,7 @@ pub(super) fn wish(words: &Words) -> Option<Intent> {
     if creates && has_kind && !words.names_an_issue() {
         return Some(Intent::CreateIssue);
     }
-    let moves = words.begins_with(&[
-        "move",
-        "set",
-        "mark",
-        "close",
-        "reopen",
-        "resolve",
-        "put",
-        "finish",
-        "transition",
-        "start",
-    ]);
-    if moves {
+    if words.begins_with(MOVING) {
         return Some(Intent::MoveIssue);
     }
     let asks = words.has(&[

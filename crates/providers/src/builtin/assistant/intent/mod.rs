@@ -8,6 +8,8 @@ mod files;
 mod issues;
 mod mail;
 
+pub(super) use issues::MOVING;
+
 use super::{manners, words::Words};
 
 /// What the user wants.
