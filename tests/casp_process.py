@@ -1,5 +1,7 @@
 """Starts the real binary, knows when it is ready, and ends it by its id."""
 import asyncio
+import contextlib
+import fcntl
 import json
 import os
 import re
@@ -7,10 +9,12 @@ import signal
 import subprocess
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ARTIFACTS = Path(__file__).resolve().parent / "artifacts"
+# Of each of several pytest processes (pytest-xdist) a folder of its own.
+ARTIFACTS = Path(__file__).resolve().parent / "artifacts" / os.environ.get("PYTEST_XDIST_WORKER", "")
 # What no log line may hold: telephone numbers, e-mail addresses, keys, tokens.
 PRIVATE = re.compile(r"(?:\+|%2[Bb])\d{7,15}|[\w.+-]+@[\w-]+\.[a-z]{2,}|\b(?:sk|pk|ek|whsec)_\w{4,}|eyJ[\w-]{6,}\.[\w-]+\.")
 API_KEY = "sk_test_0123456789abcdefghijklmnopqrstuvwxyz"
@@ -28,6 +32,21 @@ def livekit_server() -> str:
     return os.environ.get("LIVEKIT_SERVER_BIN") or str(ROOT / ".tools/bin/livekit-server")
 
 
+@contextlib.asynccontextmanager
+async def choosing_ports():
+    """Whoever starts something that chooses ports and takes them a moment later does so alone, of all the pytest processes of this
+    checkout: two at once might choose the same."""
+    name = f"casp-tests-{os.getuid()}-{zlib.crc32(str(ROOT).encode()):08x}.lock"
+    with open(Path(tempfile.gettempdir()) / name, "w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(0.05)
+        yield  # closing the file gives it back, as the end of this process would
+
+
 def clean_environment() -> dict:
     """Nothing of the developer's own settings reaches the tested process."""
     keep = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -38,7 +57,7 @@ class Process:
     """A casp process; its log is kept in `tests/artifacts`."""
 
     def __init__(self, name, *args, env=None):
-        ARTIFACTS.mkdir(exist_ok=True)
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
         self.folder = tempfile.TemporaryDirectory(prefix="casp-test-")
         self.log_path = ARTIFACTS / f"{name}.log"
         self._log = open(self.log_path, "wb")
@@ -60,7 +79,7 @@ class Process:
             await asyncio.sleep(0.02)
         raise AssertionError(f"casp did not print {pattern!r}:\n{self.out}\n{self.log()[-4000:]}")
 
-    async def stop(self, how=signal.SIGTERM, timeout=15.0):
+    async def stop(self, how=signal.SIGTERM, timeout=40.0):
         if self.process.poll() is None:
             self.process.send_signal(how)
             end = time.monotonic() + timeout
@@ -88,11 +107,13 @@ class Casp(Process):
     """`casp dev` on a free port, with a fixed API key."""
 
     def __init__(self, name, *, env=None):
-        super().__init__(name, "dev", "--port", "0", env={"CASP_DEV_API_KEY": API_KEY, **(env or {})})
+        self._name, self._env = name, {"CASP_DEV_API_KEY": API_KEY, **(env or {})}
         self.url = ""
 
     async def ready(self):
-        self.url = (await self.wait_output(r"ready (http://\S+)")).group(1)
+        async with choosing_ports():
+            super().__init__(self._name, "dev", "--port", "0", env=self._env)
+            self.url = (await self.wait_output(r"ready (http://\S+)")).group(1)
         return self
 
     @property

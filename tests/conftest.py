@@ -89,5 +89,5 @@ async def offline_casp(request):
 
 @pytest.fixture(scope="session")
 def artifacts():
-    ARTIFACTS.mkdir(exist_ok=True)
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
     return ARTIFACTS
