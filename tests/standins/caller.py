@@ -5,6 +5,8 @@ import time
 import numpy as np
 from livekit import rtc
 
+from .phone import HELD_UP_S, UNMARKED_GAP_S
+
 RATE = 48000
 LOUD = 500
 
@@ -49,7 +51,7 @@ class Caller:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.wait_for(self.room.disconnect(), 5)
+        await asyncio.wait_for(self.room.disconnect(), 30)
 
     async def _pump(self):
         rng = np.random.default_rng(1)
@@ -109,16 +111,26 @@ class Caller:
                 segments[entry["segment"]] = entry["text"]
         return " ".join(segments.values())
 
-    async def wait(self, condition, problem, timeout=10.0):
-        end = time.monotonic() + timeout
+    async def wait(self, condition, problem, timeout=30.0):
+        looked = time.monotonic()
+        end = looked + timeout
         while time.monotonic() < end:
+            if time.monotonic() - looked > HELD_UP_S:
+                await asyncio.sleep(0.1)  # this process was held up itself: what came meanwhile is read first
             if value := condition():
                 return value
+            looked = time.monotonic()
             await asyncio.sleep(0.02)
         raise AssertionError(f"{problem}; transcripts: {self.transcripts}")
 
-    async def wait_loud(self, after, timeout=10.0):
+    async def wait_loud(self, after, timeout=30.0):
         return await self.wait(lambda: next((a for a, _ in self.loud if a > after), None), "the agent was not heard", timeout)
 
-    async def wait_quiet(self, gap=0.8, timeout=20.0):
-        return await self.wait(lambda: self.loud and time.monotonic() - self.loud[-1][1] > gap and self.loud[-1][1], "the agent did not stop", timeout)
+    async def wait_quiet(self, gap=0.8, timeout=60.0):
+        """End of the last sound, once `gap` seconds were quiet and the agent says that it listens; if it says something else, it
+        may have been held up in the middle, and is given longer."""
+        def over():
+            agent = self.agent()
+            is_listening = agent is not None and agent.attributes.get("lk.agent.state") == "listening"
+            return self.loud and time.monotonic() - self.loud[-1][1] > (gap if is_listening else max(gap, UNMARKED_GAP_S)) and self.loud[-1][1]
+        return await self.wait(over, "the agent did not stop", timeout)

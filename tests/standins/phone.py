@@ -54,6 +54,8 @@ def stream_of(twiml: str):
 
 
 ECHO_DELAY_S = 0.1
+UNMARKED_GAP_S = 3.0
+HELD_UP_S = 0.2
 
 
 class Mulaw:
@@ -81,6 +83,9 @@ class Call:
         self.parameters, self.start = parameters or {}, start
         self.heard, self.cursor, self.messages = [], 0.0, []
         self.cleared_at = []  # when what was not played yet was thrown away
+        self.began_at = None  # when the last words that were said began to be sent
+        self._loud = []  # stretches of audible sound: [start, end]
+        self._is_marked = False  # a mark or a clear came after the last audible sound
         self.ws = None
         self._speech = asyncio.Queue()
         self._marks, self._tasks = [], []
@@ -94,6 +99,11 @@ class Call:
             "customParameters": self.parameters}})
         self._tasks = [asyncio.create_task(self._pump()), asyncio.create_task(self._read())]
         return self
+
+    @property
+    def is_closed(self):
+        """Everything that came before the end was read."""
+        return self._tasks[1].done()
 
     async def __aexit__(self, *_):
         for task in self._tasks:
@@ -117,6 +127,7 @@ class Call:
             await asyncio.sleep(max(0, t0 + n * 0.02 - time.monotonic()))
             if not speech.size and not self._speech.empty():
                 speech, done = self._speech.get_nowait()
+                self.began_at = time.monotonic()
             frame, speech = (speech[:self.frame], speech[self.frame:]) if speech.size else (quiet[n % 50], speech)
             n += 1
             if self.echo:
@@ -149,11 +160,15 @@ class Call:
                     start = max(now, self.cursor)
                     self.cursor = start + len(pcm) / self.format.rate
                     self.heard.append((start, pcm))
+                    self._listen(start, pcm)
                 elif message["event"] == "mark":
+                    self._is_marked = True
                     task = asyncio.create_task(self._echo(message["mark"]["name"], self.cursor - now))
                     self._marks.append((self.cursor, task, message["mark"]["name"]))
                 elif message["event"] == "clear":
                     self.cleared_at.append(now)
+                    self._is_marked = True
+                    self._loud = [[a, min(b, now)] for a, b in self._loud if a < now]
                     self.cursor = min(self.cursor, now)
                     self.heard = [(t, pcm[: max(0, int((now - t) * self.format.rate))]) for t, pcm in self.heard]
                     for due, task, name in self._marks:
@@ -172,41 +187,51 @@ class Call:
         pcm = np.concatenate([pcm, np.zeros(-len(pcm) % self.frame, np.int16)])
         done = asyncio.get_running_loop().create_future()
         self._speech.put_nowait((pcm, done))
+        await asyncio.wait({done, self._tasks[0]}, return_when=asyncio.FIRST_COMPLETED)
+        if not done.done():
+            self._tasks[0].result()  # the line was cut: says how
         return await done
 
     async def dtmf(self, digit):
         await self.send({"event": "dtmf", "dtmf": {"track": "inbound_track", "digit": digit}})
 
+    def _listen(self, start, pcm):
+        loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > LOUD)
+        if not loud.size:
+            return
+        self._is_marked = False
+        a, b = start + loud[0] / self.format.rate, start + (loud[-1] + 1) / self.format.rate
+        if self._loud and a - self._loud[-1][1] < 0.4:
+            self._loud[-1][1] = max(b, self._loud[-1][1])
+        else:
+            self._loud.append([a, b])
+
     def loud_spans(self):
         """Stretches of audible sound: [(start, end)], joined over gaps under 0.4 s."""
-        spans = []
-        for start, pcm in self.heard:
-            loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > LOUD)
-            if loud.size:
-                a, b = start + loud[0] / self.format.rate, start + (loud[-1] + 1) / self.format.rate
-                if spans and a - spans[-1][1] < 0.4:
-                    spans[-1][1] = max(b, spans[-1][1])
-                else:
-                    spans.append([a, b])
-        return spans
+        return self._loud
 
-    async def wait_loud(self, after, timeout=10.0):
+    async def wait_loud(self, after, timeout=30.0):
         """Start of the first sound that begins after `after`."""
         return await self._wait(lambda: next((max(a, after) for a, b in self.loud_spans() if b > after), None), timeout, "no sound was heard")
 
-    async def wait_quiet(self, gap=0.8, timeout=20.0):
-        """End of the last sound, once `gap` seconds were quiet."""
+    async def wait_quiet(self, gap=0.8, timeout=60.0):
+        """End of the last sound, once `gap` seconds were quiet. An utterance ends with a mark (or is cleared): without one the
+        agent may have been held up in the middle, and is given longer."""
         def over():
             spans = self.loud_spans()
             end = spans[-1][1] if spans else None
-            return end if end and time.monotonic() - end > gap else None
+            return end if end and time.monotonic() - end > (gap if self._is_marked else max(gap, UNMARKED_GAP_S)) else None
         return await self._wait(over, timeout, "the agent did not stop speaking")
 
     async def _wait(self, condition, timeout, problem):
-        end = time.monotonic() + timeout
+        end = looked = time.monotonic()
+        end += timeout
         while time.monotonic() < end:
+            if time.monotonic() - looked > HELD_UP_S:
+                await asyncio.sleep(0.1)  # this process was held up itself: what came meanwhile is read first
             if (value := condition()) is not None:
                 return value
-            assert not self._tasks[1].done(), f"{problem}: the stream was closed ({self.ws.close_code} {self.ws.close_reason})"
+            assert not self.is_closed, f"{problem}: the stream was closed ({self.ws.close_code} {self.ws.close_reason})"
+            looked = time.monotonic()
             await asyncio.sleep(0.02)
         raise AssertionError(problem)
