@@ -71,7 +71,7 @@ async def test_two_callers_on_the_telephone_have_each_their_own(http, casp, open
         before = len(openai.requests)
         url = f"{casp.ws_url}/media-stream-custom/{scenario}?api_key={API_KEY}"
         async with Call(url, "CA" + uuid.uuid4().hex) as call:
-            await call.wait_loud(0, timeout=5)
+            await call.wait_loud(0)
             await call.wait_quiet()
             end = await call.say(speak("What do you sell?", 8000))
             await call.wait_loud(end)
@@ -90,7 +90,7 @@ async def test_a_scenario_that_is_deleted_in_mid_call_talks_on_and_then_is_gone(
     scenario = await make(http, casp, DORA)
     url = f"{casp.ws_url}/media-stream-custom/{scenario}?api_key={API_KEY}"
     async with Call(url, "CA" + uuid.uuid4().hex) as call:
-        await call.wait_loud(0, timeout=5)
+        await call.wait_loud(0)
         await call.wait_quiet()
         async with http.delete(f"{casp.url}/custom-scenarios/{scenario}", headers=casp.auth) as r:
             assert await r.json() == {"message": "Custom scenario deleted successfully"}

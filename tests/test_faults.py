@@ -23,21 +23,21 @@ async def test_a_failing_provider_is_survived(http, casp, openai, speak, kind, f
     question = speak("What is the weather like in Paris today?", 8000)
     sid = call_sid()
     async with await ring(http, casp, sid) as call:
-        await call.wait_loud(0, timeout=5)
+        await call.wait_loud(0)
         await call.wait_quiet()
         openai.fault[kind] = fault
         end = await call.say(question)
         # Rather an apology than silence, even when the provider never answers.
-        heard = await call.wait_loud(end, timeout=25)
+        heard = await call.wait_loud(end)
         if kind != "tts":  # else it is the apology that was made at the start
             await call._wait(lambda: any("went wrong" in r["input"] for r in openai.of("tts")) or None, 10, "nobody apologised")
-        over = await call.wait_quiet(gap=1.5, timeout=30)
+        over = await call.wait_quiet(gap=1.5)
         assert over - heard > 1, "that was no sentence"
         openai.fault.clear()
         openai.answer = "Now it works again."
         before = len(openai.of("tts"))
         end = await call.say(question)
-        await call.wait_loud(end, timeout=15)
+        await call.wait_loud(end)
         assert any("Now it works" in r["input"] for r in openai.of("tts")[before:]), "the call did not recover"
         await call.hang_up()
     assert any(f'kind="{kind}" provider=openai' in line for line in casp.log().splitlines()), "the log does not say which failed"
@@ -82,7 +82,7 @@ async def test_hostile_sockets_do_no_harm(http, casp, openai, speak):
     # And an honest caller is served as ever.
     sid = call_sid()
     async with await ring(http, casp, sid) as call:
-        await call.wait_loud(0, timeout=10)
+        await call.wait_loud(0)
         await call.wait_quiet()
         end = await call.say(speak("What is the weather like in Paris today?", 8000))
         await call.wait_loud(end)
@@ -131,7 +131,7 @@ async def test_a_killed_casp_leaves_no_livekit_behind():
 async def test_livekit_restarted_during_a_call(http, casp, openai, speak):
     sid = call_sid()
     async with await ring(http, casp, sid) as call:
-        await call.wait_loud(0, timeout=5)
+        await call.wait_loud(0)
         (server,) = livekit_of(casp)
         os.kill(server, signal.SIGKILL)
         end = time.monotonic() + 20
@@ -148,12 +148,12 @@ async def test_livekit_restarted_during_a_call(http, casp, openai, speak):
             await asyncio.sleep(0.1)
         url, parameters, _ = stream_of(twiml)
         async with Call(url, other, parameters) as second:
-            await second.wait_loud(0, timeout=15)
+            await second.wait_loud(0)
             await second.hang_up()
         # The first goes on, or ends cleanly: a question is answered, or the stream is closed.
         try:
             asked = await call.say(speak("What is the weather like in Paris today?", 8000))
-            await call.wait_loud(asked, timeout=20)
+            await call.wait_loud(asked)
             await call.hang_up()
         except (AssertionError, websockets.ConnectionClosed):
             assert call.ws.close_code is not None, "the first call neither goes on nor ends"

@@ -8,10 +8,10 @@ async def test_the_calendar_question_is_understood_and_answered(http, offline_ca
     caller = await Caller().join(ticket["url"], ticket["token"])
     try:
         await caller.wait(lambda: caller.agent_seen, "no agent came", 10)
-        await caller.wait_quiet(timeout=30)
+        await caller.wait_quiet()
         end = await caller.say(speak("What is on my calendar today?", 48000))
-        await caller.wait_loud(end, timeout=20)
-        await caller.wait_quiet(gap=1.5, timeout=40)
+        await caller.wait_loud(end)
+        await caller.wait_quiet(gap=1.5)
         heard, answer = caller.said("user-1").lower(), caller.said("agent").lower()
         assert "calendar" in heard, heard
         assert "calendar" in answer and "connect" in answer, answer

@@ -55,7 +55,7 @@ async def test_somebody_is_called_hears_the_greeting_and_gets_an_answer(http, ca
     heard = {}
 
     async def talk(line):
-        heard["greeting"] = await line.wait_loud(0, timeout=10)
+        heard["greeting"] = await line.wait_loud(0)
         await line.wait_quiet()
         end = await line.say(question)
         heard["answer"] = await line.wait_loud(end)
@@ -93,7 +93,7 @@ async def test_a_machine_is_left_a_message(http, casp, openai, twilio):
 
 async def test_a_call_is_ended_from_here(http, casp, openai, twilio):
     async def talk(line):
-        await line.wait_loud(0, timeout=10)
+        await line.wait_loud(0)
         await asyncio.sleep(60)
 
     twilio.callees[TO] = lambda callee: callee.answer(talk)
@@ -108,7 +108,7 @@ async def test_a_call_is_ended_from_here(http, casp, openai, twilio):
 
 async def test_a_call_whose_answer_is_lost_is_placed_once_and_talked_to(http, casp, openai, twilio):
     async def talk(line):
-        await line.wait_loud(0, timeout=10)
+        await line.wait_loud(0)
 
     twilio.callees[TO] = lambda callee: callee.answer(talk)
     twilio.faults.append("lost")
@@ -131,7 +131,7 @@ async def test_many_calls_wait_for_their_turn(http, casp, openai, twilio):
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        await line.wait_loud(0, timeout=10)
+        await line.wait_loud(0)
         at_once -= 1
 
     numbers = [f"+1415555{n:04}" for n in range(6)]

@@ -119,7 +119,7 @@ async def test_a_killed_bridge_and_the_same_caller_talks_on(http, split, openai,
     question = speak("What is the weather like in Paris today?", 8000)
     url, parameters, action = stream_of(await signed(http, split, "/twilio/voice", sid))
     async with Call(url, sid, parameters) as call:
-        await call.wait_loud(0, timeout=10)
+        await call.wait_loud(0)
         await call.wait_quiet()
         end = await call.say(question)
         await call.wait_loud(end)
@@ -160,7 +160,7 @@ async def test_an_agent_that_is_told_to_stop_finishes_its_call(http, split, open
     sid = call_sid()
     url, parameters, _ = stream_of(await signed(http, split, "/twilio/voice", sid))
     async with Call(url, sid, parameters) as call:
-        await call.wait_loud(0, timeout=10)
+        await call.wait_loud(0)
         await call.wait_quiet()
         split.agent.process.send_signal(signal.SIGTERM)
         end = await call.say(speak("What is the weather like in Paris today?", 8000))
@@ -180,7 +180,7 @@ async def test_with_no_agent_the_caller_hears_ringing_then_an_apology(http, spli
     await split.agent.stop(signal.SIGKILL)
     async with Call(url, sid, parameters) as call:
         started = time.monotonic()
-        ringing = await call.wait_loud(0, timeout=4)
+        ringing = await call.wait_loud(0)
         assert ringing - started < 4
         await asyncio.wait_for(call.ws.wait_closed(), 30)
         assert time.monotonic() - started > 8
@@ -193,7 +193,7 @@ async def test_a_killed_agent_and_the_call_goes_on_with_another(http, split, ope
     question = speak("What is the weather like in Paris today?", 8000)
     url, parameters, _ = stream_of(await signed(http, split, "/twilio/voice", sid))
     async with Call(url, sid, parameters) as call:
-        await call.wait_loud(0, timeout=10)
+        await call.wait_loud(0)
         await call.wait_quiet()
         end = await call.say(question)
         await call.wait_loud(end)

@@ -61,7 +61,7 @@ class Front:
 
     async def begin(self, line):
         self.line = line
-        await line.wait_loud(0, timeout=10)
+        await line.wait_loud(0)
         await line.wait_quiet()
 
     async def says(self, words):
@@ -124,7 +124,7 @@ async def test_who_is_not_reached_hears_so_and_talks_on(http, casp, openai, twil
             await front.says("Yes.")
             await asyncio.sleep(60)
         front.line = line
-        await line.wait_loud(0, timeout=10)
+        await line.wait_loud(0)
         await front.hears("nobody answered there")
         await line.wait_quiet()
         end = await front.says("What time is it?")
@@ -154,7 +154,7 @@ async def test_a_refused_number_is_never_dialled_and_the_caller_is_told(http, ca
             await front.says("Yes.")
             await asyncio.sleep(60)
         front.line = line
-        await line.wait_loud(0, timeout=10)
+        await line.wait_loud(0)
         await front.hears("I can't put you through right now")
         await line.wait_quiet()
 

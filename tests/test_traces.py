@@ -26,7 +26,7 @@ async def a_call(http, split, speak, sid):
     """A phone call with one question, to its end."""
     url, parameters, _ = stream_of(await signed(http, split, "/twilio/voice", sid))
     async with Call(url, sid, parameters) as call:
-        await call.wait_loud(0, timeout=10)
+        await call.wait_loud(0)
         await call.wait_quiet()
         end = await call.say(speak("What is the weather like in Paris today?", 8000))
         await call.wait_loud(end)

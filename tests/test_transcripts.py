@@ -32,7 +32,7 @@ async def test_a_call_is_a_transcript_live_and_final(http, casp, openai, speak):
     url, parameters, _ = stream_of(twiml)
     began = time.monotonic()
     async with Call(url, sid, parameters) as call:
-        greeted = await call.wait_loud(0, timeout=5)
+        greeted = await call.wait_loud(0)
         await call.wait_quiet()
         said = speak("My card is four one one one, can you see it?", 8000)
         before = time.monotonic()

@@ -185,7 +185,7 @@ async def test_a_menu_leads_to_the_assistant_behind_the_key(http, casp):
     _, twiml = await post("/twilio/routing", **voice_form(sid, Digits="2"))
     url, parameters, _ = stream_of(twiml)
     async with Call(url, sid, parameters) as call:
-        await call.wait_loud(0, timeout=5)
+        await call.wait_loud(0)
         assert (await session(http, casp, sid))[1]["assistant"] == "support"
         await call.hang_up()
 
@@ -199,7 +199,7 @@ async def test_without_a_key_the_menu_falls_through_to_the_stream(http, casp):
         url, parameters, _ = stream_of(await r.text())
     await asyncio.sleep(2)  # the menu is read out
     async with Call(url, sid, parameters) as call:
-        await call.wait_loud(0, timeout=6)
+        await call.wait_loud(0)
         assert (await session(http, casp, sid))[1]["assistant"] == name
         await call.hang_up()
 

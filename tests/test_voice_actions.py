@@ -37,7 +37,7 @@ async def talk(http, office, openai, gmail, speak):
     await connect(http, office, gmail, linked["resource"])
     async with await ring(http, office, number) as call:
         talk = Talk(call, openai, speak)
-        await call.wait_loud(0, timeout=8)
+        await call.wait_loud(0)
         await call.wait_quiet()
         await talk.says(WISH)
         await talk.hears_out("PIN")
@@ -94,7 +94,7 @@ async def test_a_stranger_who_asks_for_the_mail_hears_nothing_of_it(http, office
     await connect(http, office, gmail, "dev@casp.local")
     async with await ring(http, office, "+15559998888") as call:
         talk = Talk(call, openai, speak)
-        await call.wait_loud(0, timeout=8)
+        await call.wait_loud(0)
         await call.wait_quiet()
         await talk.says(WISH)
         await talk.hears_out("")

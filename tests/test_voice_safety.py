@@ -62,7 +62,7 @@ async def link(http, casp, number, pin=PIN):
 
 
 async def greeted(call):
-    await call.wait_loud(0, timeout=10)
+    await call.wait_loud(0)
     await call.wait_quiet()
 
 
