@@ -9,6 +9,7 @@ const problems = [];
 const input = createInterface({ input: process.stdin });
 const lines = input[Symbol.asyncIterator]();
 const browser = await chromium.launch({
+  timeout: 90000,
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
 });
@@ -22,6 +23,7 @@ async function pause(name) {
 
 try {
   const page = await browser.newPage({ viewport: { width: 1100, height: 1150 } });
+  page.setDefaultTimeout(60000);
   page.on('pageerror', (error) => problems.push(`page error: ${error.message}`));
   page.on('console', (message) => message.type() === 'error' && problems.push(`console: ${message.text()}`));
   page.on('request', (request) => addresses.push(request.url()));

@@ -6,6 +6,7 @@ import { chromium } from 'playwright-core';
 const [url, folder] = process.argv.slice(2);
 const problems = [];
 const browser = await chromium.launch({
+  timeout: 90000,
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
 });
@@ -15,9 +16,9 @@ try {
   page.on('console', (message) => message.type() === 'error' && problems.push(`console: ${message.text()}`));
   await page.goto(`${url}/docs/`);
   const operation = page.locator('.opblock', { hasText: '/room/join' }).first();
-  await operation.waitFor({ timeout: 30000 });
+  await operation.waitFor({ timeout: 60000 });
   await operation.locator('.opblock-summary').click();
-  await operation.getByText('Who wants into which room').or(operation.getByText('participantIdentity')).first().waitFor({ timeout: 10000 });
+  await operation.getByText('Who wants into which room').or(operation.getByText('participantIdentity')).first().waitFor({ timeout: 30000 });
   await page.screenshot({ path: `${folder}/docs.png` });
   console.log(JSON.stringify({ operations: await page.locator('.opblock').count(), problems }));
 } finally {
