@@ -2,6 +2,7 @@
 import asyncio
 import math
 import re
+import time
 
 import numpy as np
 import pytest_asyncio
@@ -41,10 +42,23 @@ async def session(http, casp, call):
         return r.status
 
 
-async def transcript(http, casp):
-    """The one there is, whole."""
-    async with http.get(f"{casp.url}/api/enhanced-transcripts/", headers=casp.auth) as r:
-        (row,) = await r.json()
+async def is_over(http, casp, call, timeout=30):
+    end = time.monotonic() + timeout
+    while (status := await session(http, casp, call)) != 404:
+        assert time.monotonic() < end, f"the session answers {status}"
+        await asyncio.sleep(0.05)
+
+
+async def transcript(http, casp, timeout=30):
+    """The one there is, once it is final, whole."""
+    end = time.monotonic() + timeout
+    while True:
+        async with http.get(f"{casp.url}/api/enhanced-transcripts/", headers=casp.auth) as r:
+            (row,) = await r.json()
+        if row["status"] == "completed":
+            break
+        assert time.monotonic() < end, row
+        await asyncio.sleep(0.05)
     async with http.get(f"{casp.url}/api/enhanced-transcripts/{row['transcript_sid']}", headers=casp.auth) as r:
         assert r.status == 200, await r.text()
         return await r.json()
@@ -69,7 +83,7 @@ class Front:
         return await self.line.say(self.speak(words, 8000))
 
     async def hears(self, words):
-        await self.line._wait(lambda: words in self.spoken()[len(self.before):] or None, 20,
+        await self.line._wait(lambda: words in self.spoken()[len(self.before):] or None, 40,
                               f"the agent never said {words!r} but {self.spoken()[len(self.before):]!r}")
 
     async def is_asked(self, wish, question):
@@ -101,11 +115,11 @@ async def test_a_caller_is_put_through_after_a_yes(http, casp, openai, twilio, s
         await asyncio.sleep(60)
 
     call = twilio.incoming(casp.url + "/twilio/voice", CALLER, talk)
-    await asyncio.wait_for(call.over.wait(), 60)
+    await twilio.ended(call)
     ((number, dial),) = call.dialed
     assert number == SALES and dial["callerId"] == CALLER and 60 <= int(dial["timeLimit"]) <= 3600
     assert "putting you through to Sales" in front.spoken()
-    assert await session(http, casp, call) == 404
+    await is_over(http, casp, call)
     log = casp.log()
     assert SALES not in log and CALLER not in log
 
@@ -134,7 +148,7 @@ async def test_who_is_not_reached_hears_so_and_talks_on(http, casp, openai, twil
         assert await session(http, casp, call) == 200
 
     call = twilio.incoming(casp.url + "/twilio/voice", CALLER, talk)
-    await asyncio.wait_for(call.over.wait(), 90)
+    await twilio.ended(call)
     assert len(streams) == 2 and len(call.dialed) == 1
     # Neither hears nothing for long: the agent speaks at once when the caller is back.
     assert openai.of("llm")[-1]["messages"][-1]["content"] == "What time is it?"
@@ -159,7 +173,7 @@ async def test_a_refused_number_is_never_dialled_and_the_caller_is_told(http, ca
         await line.wait_quiet()
 
     call = twilio.incoming(casp.url + "/twilio/voice", CALLER, talk)
-    await asyncio.wait_for(call.over.wait(), 90)
+    await twilio.ended(call)
     assert not call.dialed and len(streams) == 2
 
 
@@ -174,7 +188,7 @@ async def test_a_number_that_nobody_configured_is_never_dialled(http, casp, open
         await front.is_asked("Yes.", "I can put you through to Sales.")
 
     call = twilio.incoming(casp.url + "/twilio/voice", CALLER, talk)
-    await asyncio.wait_for(call.over.wait(), 60)
+    await twilio.ended(call)
     assert not call.dialed
     told = [m["content"] for r in openai.of("llm") for m in r["messages"] if m["role"] == "tool"]
     assert any("nobody else than: Sales" in text for text in told), told
@@ -194,7 +208,7 @@ async def test_keys_are_pressed_as_tones_and_stand_in_no_transcript(http, casp, 
         heard["line"] = line
 
     call = twilio.incoming(casp.url + "/twilio/voice", CALLER, talk)
-    await asyncio.wait_for(call.over.wait(), 60)
+    await twilio.ended(call)
     assert keys(heard["line"], heard["since"]) == "4071#"
     written = str(await transcript(http, casp))
     assert "All right" in written and not re.search(r"4\s*0\s*7\s*1", written), written

@@ -1,5 +1,4 @@
 """A caller with a connected mailbox: what tests of actions on the telephone share."""
-import asyncio
 import json
 import time
 import uuid
@@ -40,15 +39,15 @@ class Talk:
 
     async def keys(self, digits):
         self.said_before = self.spoken()
+        # Without pauses: one in which the machine is held up would be the end of what is keyed.
         for digit in digits:
             await self.call.dtmf(digit)
-            await asyncio.sleep(0.1)
         self.said_at = time.monotonic()
 
     async def hears(self, words):
         """The answer begins, and these words are in it."""
         try:
-            await self.call._wait(lambda: words in self.answer() or None, 15, f"the agent never said {words!r}")
+            await self.call._wait(lambda: words in self.answer() or None, 40, f"the agent never said {words!r}")
         except AssertionError as problem:
             raise AssertionError(f"{problem}; it said {self.answer()!r}") from problem
         await self.call.wait_loud(self.said_at)

@@ -54,6 +54,10 @@ class OpenAI:
     def of(self, kind: str) -> list[dict]:
         return [r for r in self.requests if r["kind"] == kind]
 
+    def spoken(self) -> str:
+        """All that was to be said aloud so far."""
+        return " ".join(r["input"].strip() for r in self.of("tts"))
+
     def _check(self, condition, problem):
         if not condition:
             self.problems.append(problem)

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import json
 import re
+import time
 import uuid
 import xml.etree.ElementTree as ET
 from urllib.parse import urlencode
@@ -349,6 +350,14 @@ class Twilio:
                 raise
             return 502, ""
 
-    async def settled(self, timeout=20):
+    async def ended(self, call, timeout=150):
+        """The call is over and everybody has been told."""
+        end = time.monotonic() + timeout
+        while not call.told.is_set():
+            assert not self.problems, self.problems
+            assert time.monotonic() < end, "the call goes on"
+            await asyncio.sleep(0.02)
+
+    async def settled(self, timeout=60):
         """All calls that were placed are over, and everybody has been told."""
         await asyncio.wait_for(asyncio.gather(*self._tasks), timeout)

@@ -1,8 +1,11 @@
 """A call that Twilio's stand-in makes, and whoever is called."""
 import asyncio
+import contextlib
 import time
 import xml.etree.ElementTree as ET
 from urllib.parse import urljoin
+
+import websockets
 
 from .phone import Call, stream_of
 from .twilio_shapes import E164, OVER, VERSION, rfc2822, sid
@@ -16,6 +19,7 @@ class OutboundCall:
         self.created, self.answered, self.ended, self.answered_by = time.time(), None, None, None
         self.callbacks, self.said = [], []
         self.over = asyncio.Event()
+        self.told = asyncio.Event()  # that it is over, whoever wanted to know
         self._new_twiml, self.stream = None, None
         self.dialed = []  # (number, attributes of <Dial>), in order
         self.caller_ids = twilio.numbers
@@ -49,17 +53,21 @@ class OutboundCall:
             return
         self.over.set()
         self.ended = time.time()
-        if self.stream:
-            await self.stream.hang_up()
+        await self._hang_up()
         await self.tell(status)
+        self.told.set()
+
+    async def _hang_up(self):
+        if self.stream:
+            with contextlib.suppress(websockets.ConnectionClosed):  # the other side may have been faster
+                await self.stream.hang_up()
 
     async def update(self, p):
         if p.get("Status"):
             await self.end("completed" if self.answered else "canceled")
         elif "Twiml" in p:
             self._new_twiml = p["Twiml"]
-            if self.stream:
-                await self.stream.hang_up()
+            await self._hang_up()
 
     async def run(self):
         await self.tell("initiated")
