@@ -7,44 +7,53 @@ import socket
 import subprocess
 import time
 
+import pytest
 import pytest_asyncio
 
-from casp_process import API_KEY, Process, livekit_server
+from casp_process import API_KEY, Process, choosing_ports, livekit_server
 from standins.phone import Call, announce, stream_of
 from test_phone import call_sid
 
 KEY, SECRET = "APItest", "secret-of-the-tests-0123456789abcdef"
 
 
-def free_port(kind=socket.SOCK_STREAM):
-    """Below the ports that the system hands out by itself, so that nobody is given it before the process that it is for."""
-    while True:
+def free_ports(count):
+    """Below the ports that the system hands out by itself, so that nobody is given one before the process that it is for."""
+    found = set()
+    while len(found) < count:
         port = random.randrange(10_000, 32_768)
-        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, kind) as s:
-            s.bind(("127.0.0.1", port))
-            return port
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(("127.0.0.1", port))
+            found.add(port)
+    return list(found)
 
 
 class Split:
     """livekit-server, control-api, agent, and bridges that come and go behind one public address each."""
 
-    def __init__(self, folder, openai):
-        self.folder, self.parts = folder, []
-        self.livekit_port, self.api_port, self.bridge_port = free_port(), free_port(), free_port()
-        self.env = {
-            "DATABASE_URL": f"sqlite://{folder}/casp.db", "LIVEKIT_URL": f"ws://127.0.0.1:{self.livekit_port}",
-            "LIVEKIT_API_KEY": KEY, "LIVEKIT_API_SECRET": SECRET, "OPENAI_BASE_URL": openai.base_url,
-            "SECRET_KEY": "k" * 40, "CASP_DEV_API_KEY": API_KEY, "TWILIO_AUTH_TOKEN": "twilio-secret-token",
-            "PUBLIC_URL": f"http://127.0.0.1:{self.api_port}", "BRIDGE_PUBLIC_URL": f"http://127.0.0.1:{self.bridge_port}",
-        }
-        self.url = self.env["PUBLIC_URL"]
+    def __init__(self, folder, openai, **env):
+        self.folder, self.openai, self.more = folder, openai, env
+        self.parts, self.livekit = [], None
 
     async def start(self):
+        async with choosing_ports():
+            return await self._start()
+
+    async def _start(self):
+        self.livekit_port, self.api_port, self.bridge_port, tcp_port, udp_port = free_ports(5)
+        self.url = f"http://127.0.0.1:{self.api_port}"
+        self.env = {
+            "DATABASE_URL": f"sqlite://{self.folder}/casp.db", "LIVEKIT_URL": f"ws://127.0.0.1:{self.livekit_port}",
+            "LIVEKIT_API_KEY": KEY, "LIVEKIT_API_SECRET": SECRET, "OPENAI_BASE_URL": self.openai.base_url,
+            "SECRET_KEY": "k" * 40, "CASP_DEV_API_KEY": API_KEY, "TWILIO_AUTH_TOKEN": "twilio-secret-token",
+            "PUBLIC_URL": self.url, "BRIDGE_PUBLIC_URL": f"http://127.0.0.1:{self.bridge_port}", **self.more,
+        }
         config = self.folder / "livekit.yaml"
         config.write_text(f"""
 port: {self.livekit_port}
 bind_addresses: ["127.0.0.1"]
-rtc: {{tcp_port: {free_port()}, udp_port: {free_port(socket.SOCK_DGRAM)}, node_ip: 127.0.0.1, use_external_ip: false, enable_loopback_candidate: true, ips: {{includes: ["127.0.0.1/32"]}}}}
+rtc: {{tcp_port: {tcp_port}, udp_port: {udp_port}, node_ip: 127.0.0.1, use_external_ip: false, enable_loopback_candidate: true, ips: {{includes: ["127.0.0.1/32"]}}}}
 keys: {{{KEY}: {SECRET}}}
 webhook: {{api_key: {KEY}, urls: ["{self.url}/webhooks/livekit"]}}
 logging: {{level: warn}}
@@ -63,7 +72,7 @@ logging: {{level: warn}}
         part = Process(f"split-{command}-{len(self.parts)}", command, env={**self.env, **env})
         self.parts.append(part)
 
-        async def wait_end(timeout=30):
+        async def wait_end(timeout=60):
             end = time.monotonic() + timeout
             while part.process.poll() is None and time.monotonic() < end:
                 await asyncio.sleep(0.02)
@@ -72,10 +81,13 @@ logging: {{level: warn}}
         return part
 
     async def stop(self):
-        for part in reversed(self.parts):
-            await part.stop(signal.SIGKILL)
-        self.livekit.kill()
-        self.livekit.wait()
+        try:
+            for part in reversed(self.parts):
+                await part.stop(signal.SIGKILL)
+        finally:
+            if self.livekit:
+                self.livekit.kill()
+                self.livekit.wait()
 
 
 @pytest_asyncio.fixture
@@ -93,7 +105,7 @@ async def signed(http, split, path, sid):
     return twiml
 
 
-async def until(http, url, is_so, timeout=20):
+async def until(http, url, is_so, timeout=60):
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         async with http.get(url) as r:
@@ -105,7 +117,8 @@ async def until(http, url, is_so, timeout=20):
 
 async def in_the_room(http, split, sid, who):
     """Waits until somebody whose identity begins so is in the call's room."""
-    for _ in range(100):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         async with http.get(f"{split.url}/room/twilio-{sid}", headers={"Authorization": f"Bearer {API_KEY}"}) as r:
             view = await r.json()
             if any(p["identity"].startswith(who) for p in view.get("participants", [])):
@@ -125,7 +138,7 @@ async def test_a_killed_bridge_and_the_same_caller_talks_on(http, split, openai,
         await call.wait_loud(end)
         await call.wait_quiet()
         await split.bridge.stop(signal.SIGKILL)
-        await asyncio.wait_for(call.ws.wait_closed(), 5)
+        await asyncio.wait_for(call.ws.wait_closed(), 30)
     split.bridge = split.run("bridge", PORT=str(split.bridge_port))
     await split.bridge.wait_output("ready")
     # Twilio asks what to do now that the stream has ended.
@@ -134,12 +147,14 @@ async def test_a_killed_bridge_and_the_same_caller_talks_on(http, split, openai,
     async with Call(url, sid, parameters) as call:
         await in_the_room(http, split, sid, "caller-")
         end = await call.say(question)
+        await call._wait(lambda: openai.answer in openai.spoken() or None, 40, "nobody answered")
         await call.wait_loud(end)
         asked = [m["content"] for m in openai.of("llm")[-1]["messages"] if m["role"] == "user"]
         assert asked.count(openai.heard) == 2, "the conversation before the kill is part of it"
         await call.hang_up()
     # Over: the next resume hangs up.
-    for _ in range(100):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         if "<Hangup" in (twiml := await signed(http, split, f"/twilio/resume/{sid}", sid)):
             break
         await asyncio.sleep(0.1)
@@ -167,27 +182,30 @@ async def test_an_agent_that_is_told_to_stop_finishes_its_call(http, split, open
         await call.wait_loud(end)
         assert split.agent.process.poll() is None, "the agent left in mid-call"
         await call.hang_up()
-    for _ in range(500):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         if split.agent.process.poll() is not None:
             break
         await asyncio.sleep(0.02)
     assert split.agent.process.poll() == 0
 
 
+@pytest.mark.alone
 async def test_with_no_agent_the_caller_hears_ringing_then_an_apology(http, split):
     sid = call_sid()
     url, parameters, _ = stream_of(await signed(http, split, "/twilio/voice", sid))
     await split.agent.stop(signal.SIGKILL)
+    started = time.monotonic()
     async with Call(url, sid, parameters) as call:
-        started = time.monotonic()
         ringing = await call.wait_loud(0)
-        assert ringing - started < 4
-        await asyncio.wait_for(call.ws.wait_closed(), 30)
+        assert ringing - started < 8, "what was heard first was the apology, which comes after ten seconds"
+        await asyncio.wait_for(call.ws.wait_closed(), 60)
         assert time.monotonic() - started > 8
         assert call.ws.close_code == 1000
         assert call.heard, "no apology was heard"
 
 
+@pytest.mark.alone
 async def test_a_killed_agent_and_the_call_goes_on_with_another(http, split, openai, speak):
     sid = call_sid()
     question = speak("What is the weather like in Paris today?", 8000)
@@ -206,6 +224,7 @@ async def test_a_killed_agent_and_the_call_goes_on_with_another(http, split, ope
         await until(http, url + "/metrics", lambda _, text: "casp_agent_join_seconds_count 1" in text)
         openai.heard, openai.answer = "Are you still there?", "Yes, and I remember."
         end = await call.say(speak("Are you still there?", 8000))
+        await call._wait(lambda: openai.answer in openai.spoken() or None, 40, "nobody answered")
         await call.wait_loud(end)
         asked = [m["content"] for m in openai.of("llm")[-1]["messages"] if m["role"] == "user"]
         assert asked == ["What is the weather like in Paris today?", "Are you still there?"]

@@ -9,7 +9,7 @@ import pytest_asyncio
 from standins.collector import Collector
 from standins.phone import Call, announce, stream_of
 from test_phone import call_sid
-from test_split import Split, free_port, signed
+from test_split import Split, signed
 
 NUMBERS = re.compile(r"\+?\d{8,}")
 
@@ -36,8 +36,8 @@ async def a_call(http, split, speak, sid):
     assert status == 204
 
 
-async def spans_of_the_call(collector, complete, timeout=40):
-    """Spans come in batches; gives those of the call's trace when all that are expected are there."""
+async def spans_of_the_call(collector, complete, timeout=60):
+    """Spans come in batches, a child before what it hangs in; gives those of the call's trace when all that are expected are there."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         roots = [s for s in collector.spans if s["name"] == "session"]
@@ -48,13 +48,12 @@ async def spans_of_the_call(collector, complete, timeout=40):
 
 
 async def test_one_trace_follows_a_call_through_every_part(http, tmp_path, openai, speak, collector):
-    split = Split(tmp_path, openai)
-    split.env |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    split = Split(tmp_path, openai, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
     try:
         await split.start()
         await a_call(http, split, speak, call_sid())
         expected = {"session", "POST /twilio/voice", "POST /twilio/status", "media stream", "conversation", "turn", "saying", "transcribe", "chat", "synthesize"}
-        roots, spans = await spans_of_the_call(collector, lambda spans: expected <= {s["name"] for s in spans})
+        roots, spans = await spans_of_the_call(collector, lambda spans: expected <= {s["name"] for s in spans} and {s["parent"] for s in spans} <= {s["id"] for s in spans} | {""})
     finally:
         await split.stop()
     assert len(roots) == 1, "one call, one trace"
@@ -106,15 +105,12 @@ async def test_one_trace_follows_a_call_through_every_part(http, tmp_path, opena
 
 
 async def test_a_collector_that_is_not_there_harms_nothing(http, tmp_path, openai, speak):
-    split = Split(tmp_path, openai)
-    split.env |= {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+    split = Split(tmp_path, openai, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
     try:
         await split.start()
         await a_call(http, split, speak, call_sid())
         assert openai.of("llm")
-        began = time.monotonic()
         for part in (split.api, split.agent, split.bridge):
-            assert await part.stop() == 0
-        assert time.monotonic() - began < 15
+            assert await part.stop(timeout=15) == 0
     finally:
         await split.stop()
