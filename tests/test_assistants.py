@@ -9,6 +9,7 @@ import websockets
 from casp_process import API_KEY
 from standins.caller import Caller
 from standins.phone import Call
+from test_phone import gone
 from test_room import join
 
 DORA = {
@@ -70,12 +71,14 @@ async def test_two_callers_on_the_telephone_have_each_their_own(http, casp, open
     for scenario, fields, voice in ((dora, DORA, "ash"), (guide, GUIDE, "shimmer")):
         before = len(openai.requests)
         url = f"{casp.ws_url}/media-stream-custom/{scenario}?api_key={API_KEY}"
-        async with Call(url, "CA" + uuid.uuid4().hex) as call:
+        sid = "CA" + uuid.uuid4().hex
+        async with Call(url, sid) as call:
             await call.wait_loud(0)
             await call.wait_quiet()
             end = await call.say(speak("What do you sell?", 8000))
             await call.wait_loud(end)
             await call.hang_up()
+        await gone(http, casp, sid)
         asked = openai.requests[before:]
         chat = [r for r in asked if r["kind"] == "llm"][-1]
         assert chat["temperature"] == fields["temperature"]
@@ -107,7 +110,7 @@ async def test_a_call_that_lasts_too_long_ends_with_a_polite_word(http, casp, op
     scenario = await make(http, casp, {**GUIDE, "max_duration_s": 10})
     began = time.monotonic()
     async with Call(f"{casp.ws_url}/media-stream-custom/{scenario}?api_key={API_KEY}", "CA" + uuid.uuid4().hex) as call:
-        await asyncio.wait_for(call.ws.wait_closed(), 25)
+        await asyncio.wait_for(call.ws.wait_closed(), 60)
         assert 10 <= time.monotonic() - began
         assert call.loud_spans()[-1][1] - began > 10, "the goodbye was not heard"
     assert "time is up" in openai.of("tts")[-1]["input"]

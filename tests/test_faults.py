@@ -30,15 +30,15 @@ async def test_a_failing_provider_is_survived(http, casp, openai, speak, kind, f
         # Rather an apology than silence, even when the provider never answers.
         heard = await call.wait_loud(end)
         if kind != "tts":  # else it is the apology that was made at the start
-            await call._wait(lambda: any("went wrong" in r["input"] for r in openai.of("tts")) or None, 10, "nobody apologised")
+            await call._wait(lambda: any("went wrong" in r["input"] for r in openai.of("tts")) or None, 30, "nobody apologised")
         over = await call.wait_quiet(gap=1.5)
         assert over - heard > 1, "that was no sentence"
         openai.fault.clear()
         openai.answer = "Now it works again."
         before = len(openai.of("tts"))
         end = await call.say(question)
+        await call._wait(lambda: any("Now it works" in r["input"] for r in openai.of("tts")[before:]) or None, 40, "the call did not recover")
         await call.wait_loud(end)
-        assert any("Now it works" in r["input"] for r in openai.of("tts")[before:]), "the call did not recover"
         await call.hang_up()
     assert any(f'kind="{kind}" provider=openai' in line for line in casp.log().splitlines()), "the log does not say which failed"
     await gone(http, casp, sid)
@@ -122,7 +122,7 @@ async def test_a_killed_casp_leaves_no_livekit_behind():
     casp = await Casp("killed-casp").ready()
     (server,) = livekit_of(casp)
     await casp.stop(signal.SIGKILL)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while os.path.exists(f"/proc/{server}") and time.monotonic() < end:
         await asyncio.sleep(0.02)
     assert not os.path.exists(f"/proc/{server}")
@@ -134,15 +134,15 @@ async def test_livekit_restarted_during_a_call(http, casp, openai, speak):
         await call.wait_loud(0)
         (server,) = livekit_of(casp)
         os.kill(server, signal.SIGKILL)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while livekit_of(casp) in ([], [server]) and time.monotonic() < end:
             await asyncio.sleep(0.05)
         # New calls work as soon as the server listens again; until then the webhook says so in words.
-        for _ in range(100):
+        while True:
             other = call_sid()
             status, twiml = await announce(http, casp.url, other)
             assert status == 200
-            if "<Stream" in twiml:
+            if "<Stream" in twiml or time.monotonic() > end:
                 break
             assert "<Say" in twiml
             await asyncio.sleep(0.1)
@@ -173,7 +173,7 @@ async def test_a_webhook_with_a_bad_signature_has_no_effect(http, casp):
     assert status == 200 and "<Stream" in twiml
 
 
-SILENT_FOR = 3
+SILENT_FOR = 8  # a third of it passes until a ping, so that who is held up for seconds can still answer
 
 
 async def deaf_socket(casp, sid, parameters):
@@ -203,18 +203,18 @@ async def test_silence_on_a_socket_is_borne_while_somebody_is_there(http, casp, 
         _, twiml = await announce(http, casp.url, dead)
         writer = await deaf_socket(casp, dead, stream_of(twiml)[1])
         heard = []
-        end = time.monotonic() + 4 * SILENT_FOR
-        while time.monotonic() < end:
+        end = time.monotonic() + 2 * SILENT_FOR
+        while time.monotonic() < end or "media" not in heard:
+            assert time.monotonic() < end + 30, "the greeting was not heard"
             try:
                 heard.append(json.loads(await asyncio.wait_for(ws.recv(), 0.5))["event"])
             except TimeoutError:
                 pass
-        assert "media" in heard, "the greeting was not heard"
         await ws.send(json.dumps({"event": "media", "streamSid": "MZ2", "media": {"payload": ""}}))
-        while (answer := json.loads(await asyncio.wait_for(ws.recv(), 5)))["event"] != "error":
+        while (answer := json.loads(await asyncio.wait_for(ws.recv(), 30)))["event"] != "error":
             pass
         assert answer["error"]["code"] == "unknown_stream", "the silent stream is served still"
-        await gone(http, casp, dead, timeout=40)
+        await gone(http, casp, dead, timeout=60)
         writer.close()
         await ws.send(json.dumps({"event": "stop"}))
     await gone(http, casp, patient)

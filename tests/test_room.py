@@ -45,7 +45,7 @@ async def test_a_room_caller_speaks_types_and_reads(http, casp, openai, speak):
         openai.answer = "Typed turns are answered as well."
         typed = time.monotonic()
         await caller.type("Do you read this?")
-        await caller.wait(lambda: any(openai.answer in r["input"] for r in openai.of("tts")), "what was typed was not answered")
+        await caller.wait(lambda: openai.answer in openai.spoken(), "what was typed was not answered")
         await caller.wait_loud(typed)
         asked = [m["content"] for m in openai.of("llm")[-1]["messages"] if m["role"] == "user"]
         assert asked[-1] == "Do you read this?"

@@ -17,7 +17,7 @@ class Here(TwilioHttpClient):
     """Sends what is for Twilio to the stand-in."""
 
     def __init__(self, base_url):
-        super().__init__(timeout=10)
+        super().__init__(timeout=40)
         self.base_url = base_url
 
     def request(self, method, url, *args, **more):
