@@ -6,16 +6,16 @@ use crate::{
 use casp_room::admin::CreateRoom;
 use casp_store::{
     ceilings::{self, AccountLimits, Ceiling, Resource},
-    sessions::{self, Session, SessionKind, SessionState},
+    sessions::{self, SessionKind, SessionState},
 };
 use livekit_api::services::agent_dispatch::AgentDispatchClient;
 use std::time::Duration;
 
-async fn make_room(session: &Session) {
+async fn make_room(name: &str) {
     let timeout = Duration::from_mins(1);
     client()
         .create_room(&CreateRoom {
-            name: session.room_name.clone(),
+            name: name.to_owned(),
             empty_timeout: timeout,
             departure_timeout: timeout,
         })
@@ -41,10 +41,10 @@ async fn a_session_whose_room_is_gone_is_ended_after_the_grace() {
     let lost = app
         .session(SessionKind::Phone, app.account, &unique("CA"))
         .await;
-    let kept = app
-        .session(SessionKind::Web, app.account, &unique("r"))
-        .await;
-    make_room(&kept).await;
+    // The room is there first: the grace is short.
+    let name = unique("r");
+    make_room(&name).await;
+    let kept = app.session(SessionKind::Web, app.account, &name).await;
     eventually("the lost one is ended", async || {
         sessions::get(&app.store, &lost.id)
             .await
@@ -87,7 +87,7 @@ async fn a_room_to_which_no_agent_came_gets_one_sent() {
     let session = app
         .session(SessionKind::Web, app.account, &unique("r"))
         .await;
-    make_room(&session).await;
+    make_room(&session.room_name).await;
     eventually("an agent is sent for", async || {
         dispatched(&session.room_name).await
     })
@@ -100,7 +100,7 @@ async fn a_session_whose_worker_died_gets_another_agent() {
     let session = app
         .session(SessionKind::Phone, app.account, &unique("CA"))
         .await;
-    make_room(&session).await;
+    make_room(&session.room_name).await;
     let long_ago = now_ms() - 60_000;
     sessions::claim_agent(&app.store, &session.id, "dead", long_ago, 2_000)
         .await
@@ -125,7 +125,7 @@ async fn a_session_ends_when_its_account_has_no_minutes_left() {
     let mut talking = Vec::new();
     for account in [app.account, app.neighbour] {
         let session = app.session(SessionKind::Web, account, &unique("r")).await;
-        make_room(&session).await;
+        make_room(&session.room_name).await;
         sessions::activate(&app.store, &session.id).await.unwrap();
         talking.push(session.id);
     }

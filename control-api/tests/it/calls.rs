@@ -130,7 +130,7 @@ async fn twilio_may_ask_for_twiml_before_its_answer_to_the_placing_is_here() {
         .respond_with(
             ResponseTemplate::new(201)
                 .set_body_json(call(&sid, "queued"))
-                .set_delay(Duration::from_secs(3)),
+                .set_delay(Duration::from_secs(6)),
         )
         .mount(&twilio.server)
         .await;
@@ -501,7 +501,7 @@ async fn a_scheduled_call_is_placed_at_its_time_once() {
     let app = twilio.app(50, |_| {}).await;
     let sid = unique("CA");
     twilio.places(&sid).await;
-    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_millis(1_200);
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(6);
     let body = json!({"phone_number": TO, "scenario": "sales", "scheduled_time": soon.to_string()});
     assert_eq!(
         app.post_ours("/schedule-call", &body).await.status,

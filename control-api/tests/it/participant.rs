@@ -22,7 +22,7 @@ impl Participant {
             "{rtc_url}?access_token={token}&protocol=15&auto_subscribe=0&sdk=js&version=2.0.0"
         );
         let (mut socket, _) = connect_async(url).await.unwrap();
-        let first = tokio::time::timeout(Duration::from_secs(5), socket.next())
+        let first = tokio::time::timeout(Duration::from_secs(30), socket.next())
             .await
             .unwrap()
             .unwrap()

@@ -139,7 +139,7 @@ impl StandIn {
 async fn next(
     socket: &mut (impl Stream<Item = Result<Message, tungstenite::Error>> + Unpin),
 ) -> Option<Result<Message, tungstenite::Error>> {
-    tokio::time::timeout(Duration::from_secs(5), socket.next())
+    tokio::time::timeout(Duration::from_secs(30), socket.next())
         .await
         .expect("in time")
 }

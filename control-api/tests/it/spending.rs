@@ -60,8 +60,6 @@ async fn nobody_calls_before_the_email_is_verified() {
     let stranger = accounts::by_email(&app.store, "user@example.com").await;
     let id = stranger.unwrap().unwrap().id;
     accounts::verify_email(&app.store, id, 1).await.unwrap();
-    // A worker is alive for two seconds after it was seen.
-    app.worker(50).await;
     assert_eq!(call(&app, &token, TO).await.status, StatusCode::OK);
 }
 

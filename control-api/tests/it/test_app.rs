@@ -91,18 +91,18 @@ impl TestApp {
         Self::on(&url, folder, change).await
     }
 
-    /// Production on PostgreSQL. All tests of this run share the database.
+    /// Production on PostgreSQL, with a database of its own: what runs in the background takes whatever work it finds.
     pub(crate) async fn on_postgres() -> Self {
         Self::on_postgres_with(|_| {}).await
     }
 
     /// Production on PostgreSQL, but for what `change` changes.
     pub(crate) async fn on_postgres_with(change: impl FnOnce(&mut ControlApiConfig)) -> Self {
-        let server = tokio::task::spawn_blocking(PostgresServer::shared)
+        let url = tokio::task::spawn_blocking(|| PostgresServer::shared().new_database())
             .await
             .unwrap();
         let folder = tempfile::tempdir().unwrap();
-        Self::on(&server.url("postgres"), folder, change).await
+        Self::on(&url, folder, change).await
     }
 
     async fn on(
@@ -110,6 +110,7 @@ impl TestApp {
         folder: tempfile::TempDir,
         change: impl FnOnce(&mut ControlApiConfig),
     ) -> Self {
+        not_just_before_midnight().await;
         let store = Store::connect(database_url).await.unwrap();
         store.migrate().await.unwrap();
         let account = accounts::ensure(&store, "ours@example.org", None, false)
@@ -202,7 +203,7 @@ impl TestApp {
             draining,
             shutdown,
             http: reqwest::Client::builder()
-                .timeout(Duration::from_secs(20))
+                .timeout(Duration::from_mins(1))
                 .build()
                 .unwrap(),
             _stop: stop.drop_guard(),
@@ -239,7 +240,7 @@ impl TestApp {
         send(self.get(path).bearer_auth(KEY)).await
     }
 
-    /// A worker with that many free places, alive from now on for two seconds.
+    /// A worker with that many free places, alive for longer than any test takes.
     pub(crate) async fn worker(&self, free: i64) {
         let beat = Heartbeat {
             worker_id: "w1".into(),
@@ -247,7 +248,8 @@ impl TestApp {
             max_jobs: free,
             is_draining: false,
         };
-        workers::heartbeat(&self.store, &beat, now_ms())
+        // Of itself a sign of life is good for two seconds, in which a busy machine may do nothing.
+        workers::heartbeat(&self.store, &beat, now_ms() + 600_000)
             .await
             .unwrap();
     }
@@ -309,9 +311,18 @@ pub(crate) fn now_ms() -> i64 {
         .as_millis() as i64
 }
 
-/// Asks again and again until it is so; fails after ten seconds.
+/// Ceilings are those of a day (UTC): in its last minute nothing begins that counts.
+async fn not_just_before_midnight() {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    let left_ms = DAY_MS - now_ms().rem_euclid(DAY_MS);
+    if left_ms < 60_000 {
+        tokio::time::sleep(Duration::from_millis(left_ms.unsigned_abs())).await;
+    }
+}
+
+/// Asks again and again until it is so; fails after a minute.
 pub(crate) async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
     while !is_so().await {
         assert!(tokio::time::Instant::now() < deadline, "never: {what}");
         tokio::time::sleep(Duration::from_millis(25)).await;

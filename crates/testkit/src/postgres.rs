@@ -5,7 +5,10 @@ use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
     process::{Command, Stdio},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 /// Says `ready <folder>` when the server answers.
@@ -20,7 +23,7 @@ server=$!
 tries=0
 until "$1/pg_isready" -q -h "$dir"; do
   tries=$((tries + 1))
-  kill -0 $server && [ $tries -lt 300 ] || { cat "$dir/log" >&2; exit 1; }
+  kill -0 $server && [ $tries -lt 1200 ] || { cat "$dir/log" >&2; exit 1; }
   sleep 0.1
 done
 echo "ready $dir"
@@ -53,6 +56,23 @@ impl PostgresServer {
             "postgres://postgres@localhost/{database}?host={}",
             self.folder
         )
+    }
+
+    /// URL of a new, empty database on it.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub fn new_database(&self) -> String {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("made{}", MADE.fetch_add(1, Ordering::Relaxed));
+        let status = Command::new(programs().join("createdb"))
+            .args(["--host", &self.folder, "--username", "postgres"])
+            .args(["--template", "template0", &name])
+            .stdin(Stdio::null())
+            .status()
+            .expect("createdb runs");
+        assert!(status.success(), "the database {name} could not be made");
+        self.url(&name)
     }
 
     fn start() -> Self {
