@@ -59,7 +59,7 @@ async fn a_server_that_is_not_there_is_an_error_within_the_time_to_acquire() {
         .await
         .unwrap_err();
     assert!(matches!(error, StoreError::Database(_)), "{error}");
-    assert!(begin.elapsed() < std::time::Duration::from_secs(6));
+    assert!(begin.elapsed() < std::time::Duration::from_secs(15));
 }
 
 #[tokio::test]

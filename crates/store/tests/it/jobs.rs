@@ -256,16 +256,19 @@ on_both! {
              INSERT INTO jobs (id, kind, payload, state, due_at_ms, lease, attempts, max_attempts, created_at_ms, \
              finished_at_ms) SELECT 'done-' || CAST(i AS TEXT), 'send-mail', '{}', 'done', 0, 1, 1, 3, 0, 1 FROM n",
         ).execute(&mut connection).await.unwrap();
-        let begin = std::time::Instant::now();
+        let mut times = Vec::new();
         for _ in 0..100 {
+            let begin = std::time::Instant::now();
             enqueue(&db, &mail(&db)).await;
             let job = claim_one(&db, 0).await;
             assert!(jobs::complete(&db.store, &job.lease, 0).await.unwrap());
             jobs::next_due(&db.store, &["send-mail"]).await.unwrap();
+            times.push(begin.elapsed());
         }
-        // Looking through the done ones would take some 10 ms for each of four statements.
-        let each = begin.elapsed() / 100;
-        assert!(each < std::time::Duration::from_millis(20), "{each:?}");
+        // Looking through the done ones would take some 10 ms for each of four statements, every time; a machine that
+        // others use too is slow some of the time.
+        times.sort();
+        assert!(times[25] < std::time::Duration::from_millis(20), "{times:?}");
         let pruned = jobs::prune(&db.store, 2, 2).await.unwrap();
         assert_eq!(pruned, 100_100);
     }

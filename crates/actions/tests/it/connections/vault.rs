@@ -190,9 +190,9 @@ pub(super) fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap()
 }
 
-/// Asks again and again until it is so; fails after twenty seconds.
+/// Asks again and again until it is so; fails after a minute.
 pub(super) async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
     while !is_so().await {
         assert!(tokio::time::Instant::now() < deadline, "never: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
