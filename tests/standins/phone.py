@@ -55,6 +55,7 @@ def stream_of(twiml: str):
 
 ECHO_DELAY_S = 0.1
 UNMARKED_GAP_S = 3.0
+RINGING_GAP_S = 10.0
 HELD_UP_S = 0.2
 
 
@@ -86,6 +87,7 @@ class Call:
         self.began_at = None  # when the last words that were said began to be sent
         self._loud = []  # stretches of audible sound: [start, end]
         self._is_marked = False  # a mark or a clear came after the last audible sound
+        self._has_spoken = False  # a mark came at all: what was heard was not only ringing
         self.ws = None
         self._speech = asyncio.Queue()
         self._marks, self._tasks = [], []
@@ -162,7 +164,7 @@ class Call:
                     self.heard.append((start, pcm))
                     self._listen(start, pcm)
                 elif message["event"] == "mark":
-                    self._is_marked = True
+                    self._is_marked = self._has_spoken = True
                     task = asyncio.create_task(self._echo(message["mark"]["name"], self.cursor - now))
                     self._marks.append((self.cursor, task, message["mark"]["name"]))
                 elif message["event"] == "clear":
@@ -216,11 +218,12 @@ class Call:
 
     async def wait_quiet(self, gap=0.8, timeout=60.0):
         """End of the last sound, once `gap` seconds were quiet. An utterance ends with a mark (or is cleared): without one the
-        agent may have been held up in the middle, and is given longer."""
+        agent may have been held up in the middle, and is given longer. So it is while nothing but ringing was heard."""
         def over():
             spans = self.loud_spans()
             end = spans[-1][1] if spans else None
-            return end if end and time.monotonic() - end > (gap if self._is_marked else max(gap, UNMARKED_GAP_S)) else None
+            enough = gap if self._is_marked else max(gap, UNMARKED_GAP_S if self._has_spoken else RINGING_GAP_S)
+            return end if end and time.monotonic() - end > enough else None
         return await self._wait(over, timeout, "the agent did not stop speaking")
 
     async def _wait(self, condition, timeout, problem):
