@@ -14,7 +14,7 @@ import wave
 from aiohttp import web
 
 RATE = 24000
-FAULTS_HOLD_S = 40  # a stalled request is held no longer than this
+FAULTS_HOLD_S = 120  # a stalled request is held no longer than this, which is longer than any test waits
 
 
 def tone(seconds: float, hz: float = 1000.0) -> bytes:
