@@ -34,9 +34,10 @@ pub(super) async fn beat(config: Arc<AgentConfig>, pulse: watch::Receiver<Pulse>
         };
         // Whose own heart does not beat takes nobody else for dead: a restart of the database must not
         // dispatch the whole fleet again.
-        let result = match workers::heartbeat(&config.store, &beat, unix_ms()).await {
+        let now = unix_ms();
+        let result = match workers::heartbeat(&config.store, &beat, now).await {
             Ok(()) if pulse.is_draining => Ok(()),
-            Ok(()) => take_over(&config).await,
+            Ok(()) => take_over(&config, now).await,
             Err(error) => Err(error),
         };
         match result {
@@ -50,9 +51,9 @@ pub(super) async fn beat(config: Arc<AgentConfig>, pulse: watch::Receiver<Pulse>
     }
 }
 
-/// Has sessions of dead workers dispatched again; whoever gets them claims them.
-async fn take_over(config: &AgentConfig) -> Result<(), StoreError> {
-    let now = unix_ms();
+/// Has sessions of dead workers dispatched again; whoever gets them claims them. `now` is the time of our own beat:
+/// however long the store took to write it down, we are not among the dead.
+async fn take_over(config: &AgentConfig, now: i64) -> Result<(), StoreError> {
     let stale_after_ms = config.liveness.stale_after_ms();
     let lease_ms = config.liveness.dispatch_lease_ms();
     let orphaned =
