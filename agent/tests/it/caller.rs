@@ -27,6 +27,10 @@ pub(crate) struct Noticed {
     /// When the agent's sound was loud last, and first since it was asked.
     pub(crate) loud_since: Option<Instant>,
     pub(crate) loud_until: Option<Instant>,
+    /// Whether the last packet of the agent's was loud.
+    pub(crate) is_loud: bool,
+    /// Tracks that are heard.
+    pub(crate) tracks: usize,
     pub(crate) codec: Option<AudioCodec>,
     pub(crate) transcripts: Vec<Line>,
     pub(crate) events: Vec<Envelope>,
@@ -43,6 +47,13 @@ impl Noticed {
         lines
             .filter(|(speaker, text, _)| speaker == who && text.contains(part))
             .count()
+    }
+
+    /// The agent's state is this one, as last shown.
+    pub(crate) fn agent_is(&self, state: &str) -> bool {
+        self.attributes
+            .get("lk.agent.state")
+            .is_some_and(|shown| shown == state)
     }
 }
 
@@ -122,10 +133,14 @@ impl Caller {
         .await
     }
 
-    /// The greeting was heard to its end.
+    /// The greeting was heard to its end: the agent listens, and what is heard of it last is the silence that it sends
+    /// after speech. A pause alone may be the machine's.
     pub(crate) async fn is_greeted(&self) {
         self.hears_the_agent().await;
-        self.hears_silence(Duration::from_millis(600)).await;
+        self.until("the greeting's end", |n| {
+            n.agent_is("listening") && !n.is_loud
+        })
+        .await;
         self.forget_sound();
     }
 
@@ -136,7 +151,7 @@ impl Caller {
         });
     }
 
-    /// Speaks at 16 kHz, in real time, then sends nothing more; when the last sample was sent.
+    /// Speaks at 16 kHz, in real time, then sends nothing more; when the last sample was about to be sent.
     pub(crate) async fn says(&self, pcm: &[i16]) -> Instant {
         let mut encoder = Encoder::new(SampleRate::Hz16000, &EncoderOptions::default()).unwrap();
         let mut packet = [0; MAX_PACKET_BYTES];
@@ -149,6 +164,9 @@ impl Caller {
             .enumerate()
         {
             tick.tick().await;
+            if n < pcm.len() / 320 {
+                last = Instant::now();
+            }
             let bytes = encoder.encode(frame, &mut packet).unwrap();
             let number = {
                 let mut sent = self.sent.lock().unwrap();
@@ -162,9 +180,6 @@ impl Caller {
                     starts_talkspurt: n == 0,
                 })
                 .unwrap();
-            if n < pcm.len() / 320 {
-                last = Instant::now();
-            }
         }
         last
     }
@@ -175,8 +190,9 @@ impl Caller {
             .await;
     }
 
-    /// The agent has fallen silent, and stays so.
+    /// The agent's track has ended, and no other one speaks.
     pub(crate) async fn hears_nothing_more(&self, time: Duration) {
+        self.until("the end of its track", |n| n.tracks == 0).await;
         let before = self.noticed.borrow().loud_until;
         tokio::time::sleep(time).await;
         assert_eq!(self.noticed.borrow().loud_until, before);
@@ -259,6 +275,7 @@ async fn notice(mut events: RoomEvents, notes: watch::Sender<Noticed>) {
 }
 
 async fn hear(mut track: RemoteAudioTrack, notes: Arc<watch::Sender<Noticed>>) {
+    notes.send_modify(|noticed| noticed.tracks += 1);
     let (mut decoder, mut pcm) = (StreamDecoder::new(), Vec::new());
     while let Some(packet) = track.recv().await {
         let codec = match packet.codec {
@@ -269,11 +286,17 @@ async fn hear(mut track: RemoteAudioTrack, notes: Arc<watch::Sender<Noticed>>) {
         let is_loud = result.is_ok() && pcm.iter().any(|sample| sample.unsigned_abs() > 1_000);
         notes.send_if_modified(|noticed| {
             noticed.codec = Some(packet.codec);
+            let has_changed = noticed.is_loud != is_loud;
+            noticed.is_loud = is_loud;
             if is_loud {
                 noticed.loud_since.get_or_insert(packet.received_at);
                 noticed.loud_until = Some(packet.received_at);
             }
-            is_loud
+            is_loud || has_changed
         });
     }
+    notes.send_modify(|noticed| {
+        noticed.tracks -= 1;
+        noticed.is_loud = false;
+    });
 }
