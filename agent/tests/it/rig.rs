@@ -15,8 +15,10 @@ use std::{
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// When a silent worker is taken for dead: long for a machine that builds beside, short for a test.
-pub(crate) const STALE_AFTER: Duration = Duration::from_secs(1);
+/// When a silent worker is taken for dead: no machine stands still for so long.
+pub(crate) const STALE_AFTER: Duration = Duration::from_secs(30);
+/// Silence that ends a turn.
+pub(crate) const MIN_SILENCE: Duration = Duration::from_secs(1);
 /// Nothing here takes longer on an idle machine than a tenth of this.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -89,12 +91,16 @@ impl Rig {
             agent_name: String::new(),
             max_jobs: 8,
             drain_timeout: Duration::from_secs(30),
-            turn: TurnSettings::default(),
+            // A busy machine makes pauses in a sentence that people do not make.
+            turn: TurnSettings {
+                min_silence: MIN_SILENCE,
+                ..TurnSettings::default()
+            },
             cleanup: None,
             liveness: Liveness {
                 interval: Duration::from_millis(100),
                 stale_after: STALE_AFTER,
-                dispatch_lease: Duration::from_secs(1),
+                dispatch_lease: Duration::from_secs(5),
             },
             worker_id: worker_id.into(),
             status: WorkerStatus::new(),

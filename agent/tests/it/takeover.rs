@@ -5,7 +5,7 @@ use crate::{
     livekit::Server,
     rig::{Rig, Running, STALE_AFTER, eventually, everything, unix_ms, within},
 };
-use casp_agent::AgentConfig;
+use casp_agent::{AgentConfig, Liveness};
 use casp_store::{
     sessions::{self, SessionKind},
     workers,
@@ -62,7 +62,15 @@ async fn a_dead_workers_conversation_goes_on_without_a_second_greeting() {
         (turns.len() == 1).then_some(())
     })
     .await;
-    let second = Running::registered(rig.config(server.livekit(), "w2")).await;
+    let heirs = rig.config(server.livekit(), "w2");
+    let second = Running::registered(AgentConfig {
+        liveness: Liveness {
+            stale_after: Duration::from_secs(3),
+            ..heirs.liveness.clone()
+        },
+        ..heirs
+    })
+    .await;
     // No drain, no goodbye: all its tasks end where they stand.
     first.task.abort();
     within("the heir's job", second.status.has_jobs(1)).await;
