@@ -2,8 +2,10 @@
 
 use crate::{
     caller::{Caller, question},
-    rig::{eventually, everything},
+    livekit::Server,
+    rig::{MIN_SILENCE, Rig, Running, eventually, everything},
 };
+use casp_agent::{AgentConfig, turn::TurnSettings};
 use casp_store::{sessions::SessionKind, turns};
 use std::time::Duration;
 
@@ -33,33 +35,27 @@ async fn a_caller_is_greeted_asks_and_is_answered() {
     let ended = caller.says(&question()).await;
     let answered = caller.hears_the_agent().await;
     let delay = answered.duration_since(ended);
+    // The last word may end softly.
     assert!(
-        delay >= Duration::from_millis(200),
+        delay + Duration::from_millis(100) >= MIN_SILENCE,
         "not before the turn was over: {delay:?}"
     );
-    assert!(delay < Duration::from_millis(1_500), "{delay:?}");
-    caller.hears_silence(Duration::from_millis(600)).await;
 
-    let noticed = caller
-        .until("both transcripts", |n| {
-            n.transcripts
-                .iter()
-                .any(|(_, text, _)| text.starts_with("It is sunny"))
-        })
-        .await;
-    let is_question = |attribute: &str| {
-        noticed.transcripts.iter().any(|(who, text, attributes)| {
-            who == "ann" && text == QUESTION && attributes["lk.transcription_final"] == attribute
-        })
-    };
-    assert!(
-        is_question("false") && is_question("true"),
-        "{:?}",
-        noticed.transcripts
-    );
+    for is_final in ["false", "true"] {
+        caller
+            .until("the question's words", |n| {
+                n.transcripts.iter().any(|(who, text, attributes)| {
+                    who == "ann"
+                        && text == QUESTION
+                        && attributes["lk.transcription_final"] == is_final
+                })
+            })
+            .await;
+    }
+    caller.reads("agent", "It is sunny").await;
     let noticed = caller
         .until("the state after the answer", |n| {
-            n.states.last().is_some_and(|s| s == "listening")
+            n.agent_is("listening") && n.attributes.contains_key("casp.turn_latency_ms")
         })
         .await;
     assert!(
@@ -68,7 +64,6 @@ async fn a_caller_is_greeted_asks_and_is_answered() {
         noticed.states
     );
     let latency: u64 = noticed.attributes["casp.turn_latency_ms"].parse().unwrap();
-    assert!((200..1_500).contains(&latency), "{latency}");
 
     let turns = eventually("the turns in the store", async || {
         let turns = turns::list(&rig.store, &session).await.unwrap();
@@ -92,6 +87,11 @@ async fn a_caller_is_greeted_asks_and_is_answered() {
             turns[2].timings
         );
     }
+    let timings = &turns[2].timings;
+    let endpointing = timings["endpointing_ms"].as_u64().unwrap();
+    assert!(endpointing >= MIN_SILENCE.as_millis() as u64, "{timings}");
+    assert!(latency >= endpointing, "{timings}");
+    assert_eq!(timings["total_ms"], latency);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,17 +110,12 @@ async fn who_speaks_over_the_agent_silences_it_and_is_answered() {
 
     rig.openai
         .set(|script| script.answer = "It is sunny.".into());
-    let began = std::time::Instant::now();
     let speech = question();
-    let (_, silent) = tokio::join!(
+    let (ended, silent) = tokio::join!(
         caller.says(&speech),
         caller.hears_silence(Duration::from_millis(500))
     );
-    let stopped = silent.duration_since(began);
-    assert!(
-        stopped < Duration::from_millis(600),
-        "spoke on for {stopped:?}"
-    );
+    assert!(silent < ended, "spoke on to the question's end");
     caller.forget_sound();
     caller.hears_the_agent().await;
     caller.hears_silence(Duration::from_millis(600)).await;
@@ -133,7 +128,7 @@ async fn who_speaks_over_the_agent_silences_it_and_is_answered() {
     let cut = &turns[2];
     assert!(cut.was_interrupted);
     assert!(
-        cut.text.starts_with("Once upon a time") && cut.text.len() < 60,
+        cut.text.starts_with("Once upon a time") && cut.text.len() < story.len(),
         "{}",
         cut.text
     );
@@ -153,11 +148,22 @@ async fn who_speaks_over_the_agent_silences_it_and_is_answered() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_encouragement_does_not_stop_it() {
-    let (server, rig, _worker) = everything().await;
+    let (server, rig) = (Server::start().await, Rig::new().await);
+    // Its words alone say what it is, however long the machine makes it last.
+    let _worker = Running::registered(AgentConfig {
+        turn: TurnSettings {
+            yield_after: Duration::from_secs(10),
+            ..TurnSettings::default()
+        },
+        ..rig.config(server.livekit(), "w1")
+    })
+    .await;
     let caller = Caller::join(&server, "mhm", "ann").await;
     caller.is_greeted().await;
+    let story = "Once upon a time there was a king who had a story to tell.";
     rig.openai.set(|script| {
-        script.answer = "Once upon a time there was a king who had a story to tell.".into();
+        // Long enough that much is left to say: near its end the same words are an answer.
+        script.answer = format!("{story} {story}");
         script.heard = "Mm-hm.".into();
     });
     caller.types("Tell me a story.").await;
@@ -168,7 +174,7 @@ async fn an_encouragement_does_not_stop_it() {
         .until("the whole story", |n| {
             n.transcripts
                 .iter()
-                .any(|(_, text, _)| text.ends_with("a story to tell."))
+                .any(|(_, text, _)| text.matches("a story to tell.").count() == 2)
         })
         .await;
     caller.hears_silence(Duration::from_millis(900)).await;
