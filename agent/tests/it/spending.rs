@@ -58,8 +58,17 @@ async fn a_conversation_that_reaches_the_days_tokens_answers_says_goodbye_and_en
     caller.is_greeted().await;
     caller.types("What is the weather like?").await;
     caller.reads("agent", "It is sunny").await;
-    caller.reads("agent", GOODBYE).await;
+    // While it is said: the room closes soon after it.
+    eventually("the goodbye", async || {
+        let spoken = rig.openai.spoken();
+        spoken
+            .iter()
+            .any(|text| text.contains(GOODBYE))
+            .then_some(())
+    })
+    .await;
     caller.types("And tomorrow?").await;
+    caller.reads("agent", GOODBYE).await;
     assert_eq!(
         end_of(&rig, &id).await,
         "the account may spend no more today"
