@@ -1,6 +1,6 @@
 //! A participant that plays the agent.
 
-use crate::livekit::LiveKitServer;
+use crate::{PATIENCE, caller::Caller, livekit::LiveKitServer};
 use bytes::Bytes;
 use casp_conversation::event::{Envelope, Event, TOPIC, VERSION};
 use casp_room::{
@@ -9,7 +9,9 @@ use casp_room::{
 };
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(8);
+/// Said until the bridge hears it, and said last of that.
+const HELLO: u8 = 0x91;
+const HEARD: u8 = 0x9A;
 
 pub(crate) struct Agent {
     pub(crate) room: Room,
@@ -134,6 +136,22 @@ impl Agent {
                 .rtp
                 .wrapping_add(self.track.codec().clock_rate_hz() / 50);
         }
+    }
+
+    /// Says hello until the caller hears it: what is said next arrives, and nothing that was said before is on its way.
+    pub(crate) async fn is_heard_by(&mut self, caller: &mut Caller) {
+        let hello = async {
+            loop {
+                self.say([frame(HELLO)]).await;
+            }
+        };
+        let heard = async { while caller.hear_media().await != frame(HELLO) {} };
+        tokio::select! {
+            () = hello => unreachable!("for ever"),
+            heard = tokio::time::timeout(PATIENCE, heard) => heard.expect("the bridge hears the agent"),
+        }
+        self.say([frame(HEARD)]).await;
+        while caller.hear_media().await != frame(HEARD) {}
     }
 
     pub(crate) async fn started(&self, utterance: &str) {

@@ -16,6 +16,9 @@ async fn a_socket_that_does_not_start_is_closed() {
             .await;
     let mut silent = bridge.open("/twilio/stream/CA1").await;
     assert_eq!(silent.hear().await, Said::Closed(4408));
+    // Time enough to say something first.
+    let bridge =
+        Bridge::start_alone(|config| config.limits.start_timeout = Duration::from_secs(3)).await;
     let mut chatty = bridge.open("/twilio/stream/CA1").await;
     chatty.speak(&[0x90; 160]).await;
     assert_eq!(chatty.hear().await, Said::Error("not_started".into()));

@@ -1,6 +1,6 @@
 //! A bridge under test, served on a free port, with its store and the sessions that webhooks would announce.
 
-use crate::{caller::Caller, livekit::LiveKitServer};
+use crate::{PATIENCE, caller::Caller, livekit::LiveKitServer};
 use casp_bridge::{BridgeConfig, BridgeState, router};
 use casp_providers::{ProviderError, SpeechRequest, SpeechStream, TextToSpeech};
 use casp_room::admin::{CreateRoom, LiveKit};
@@ -20,6 +20,8 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 pub(crate) const API_KEY: &str = "sk_test_key";
+/// How long a dropped call may take to come back.
+pub(crate) const RESUME_GRACE: Duration = Duration::from_millis(500);
 /// Half a second of this sample is the apology.
 pub(crate) const APOLOGY_SAMPLE: i16 = 7_000;
 
@@ -84,7 +86,7 @@ impl Bridge {
             .await
             .unwrap();
         let mut config = BridgeConfig::new(livekit.clone(), store.clone(), Arc::new(Voice), "");
-        config.resume_grace = Duration::from_millis(500);
+        config.resume_grace = RESUME_GRACE;
         change(&mut config);
         let state = BridgeState::new(config);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -181,7 +183,7 @@ impl Bridge {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(5), ended)
+        tokio::time::timeout(PATIENCE, ended)
             .await
             .expect("the session lives")
     }

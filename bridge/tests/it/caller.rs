@@ -1,17 +1,14 @@
 //! The phone's side of a Media Streams socket.
 
+use crate::PATIENCE;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Error, Message, client::IntoClientRequest as _},
 };
-
-/// Nothing a test waits for takes longer.
-const PATIENCE: Duration = Duration::from_secs(8);
 
 pub(crate) struct Caller {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -88,7 +85,7 @@ impl Caller {
     }
 
     /// The same, however long it takes.
-    pub(crate) async fn hear_at_last(&mut self) -> Said {
+    async fn hear_at_last(&mut self) -> Said {
         loop {
             match self.socket.next().await {
                 Some(Ok(Message::Text(text))) => return understood(&text),
@@ -114,8 +111,10 @@ impl Caller {
     /// The next audio.
     pub(crate) async fn hear_media(&mut self) -> Vec<u8> {
         loop {
-            if let Said::Media(payload) = self.hear().await {
-                return payload;
+            match self.hear().await {
+                Said::Media(payload) => return payload,
+                Said::Closed(code) => panic!("closed with {code}"),
+                _ => {}
             }
         }
     }

@@ -16,3 +16,8 @@ mod formats;
 mod livekit;
 mod marks;
 mod refusals;
+
+use std::time::Duration;
+
+/// Nothing here takes longer on an idle machine than a tenth of this.
+const PATIENCE: Duration = Duration::from_secs(40);

@@ -15,15 +15,7 @@ async fn call(livekit: &LiveKitServer, bridge: &Bridge, call_sid: &str) -> (Call
     let mut caller = bridge.call(call_sid).await;
     let mut agent = Agent::join(livekit, &format!("twilio-{call_sid}")).await;
     agent.caller().await;
-    let hello = async {
-        for _ in 0..200 {
-            agent.say([frame(0x91)]).await;
-        }
-    };
-    tokio::select! {
-        () = hello => panic!("the bridge does not hear the agent"),
-        () = async { while caller.hear_media().await != frame(0x91) {} } => {}
-    }
+    agent.is_heard_by(&mut caller).await;
     (caller, agent)
 }
 
