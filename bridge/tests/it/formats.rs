@@ -1,6 +1,7 @@
 //! Clients with an API key that speak PCM or Opus.
 
 use crate::{
+    PATIENCE,
     agent::Agent,
     bridge::{API_KEY, Bridge},
     caller::{Caller, Said},
@@ -41,11 +42,43 @@ fn samples(bytes: &[u8]) -> Vec<i16> {
         .collect()
 }
 
+/// A frame of the same tone, not loud.
+fn quiet(rate: SampleRate) -> Vec<i16> {
+    tone(rate)[0].iter().map(|sample| sample / 4).collect()
+}
+
+fn peak(frame: &[i16]) -> u16 {
+    let peak = frame.iter().map(|sample| sample.unsigned_abs()).max();
+    peak.unwrap_or_default()
+}
+
+fn is_loud(frame: &[i16]) -> bool {
+    peak(frame) > 4_000
+}
+
+/// Counts the frames after the last loud one.
+#[derive(Default)]
+struct Silence {
+    was_loud: bool,
+    frames: u32,
+}
+
+impl Silence {
+    fn hear(&mut self, frame: &[i16]) {
+        self.was_loud |= is_loud(frame);
+        self.frames = if self.was_loud && !is_loud(frame) {
+            self.frames + 1
+        } else {
+            0
+        };
+    }
+}
+
 /// The frequency of what is loud, by its zero crossings, and how long it lasts (s).
 fn loud_part(pcm: &[i16], rate: SampleRate) -> (f64, f64) {
     let loud: Vec<i16> = pcm
         .chunks(rate.frame_samples())
-        .filter(|frame| frame.iter().any(|sample| sample.abs() > 4_000))
+        .filter(|frame| is_loud(frame))
         .flatten()
         .copied()
         .collect();
@@ -78,25 +111,46 @@ async fn client(bridge: &Bridge, format: Value) -> (Caller, String) {
     (client, started["roomName"].as_str().unwrap().to_owned())
 }
 
-/// Half a second of something: the server forwards a new subscription's packets only after a moment.
-async fn clear_throat(client: &mut Caller, frame: &[u8]) {
-    let mut clock = tokio::time::interval(FRAME_TIME);
-    for _ in 0..25 {
-        clock.tick().await;
-        client.speak(frame).await;
+/// Something, until it is heard: the server forwards a new subscription's packets only after a moment.
+async fn clear_throat(
+    client: &mut Caller,
+    frame: &[u8],
+    track: &mut RemoteAudioTrack,
+    is_ours: impl Fn(&[u8]) -> bool,
+) {
+    let speak = async {
+        let mut clock = tokio::time::interval(FRAME_TIME);
+        loop {
+            clock.tick().await;
+            client.speak(frame).await;
+        }
+    };
+    let heard = async { while !is_ours(&track.recv().await.unwrap().payload) {} };
+    tokio::select! {
+        () = speak => unreachable!("for ever"),
+        heard = tokio::time::timeout(PATIENCE, heard) => heard.expect("the room hears the client"),
     }
 }
 
-/// What the room hears of a client, until it is quiet.
+/// More than the server's own silence (three bytes).
+fn is_sound(packet: &[u8]) -> bool {
+    packet.len() > 3
+}
+
+/// What the room hears of a client, until it is quiet: the bridge's gate closes with twenty frames of silence.
 async fn heard_in_the_room(track: &mut RemoteAudioTrack) -> Vec<i16> {
     let mut decoder = opus::Decoder::new(SampleRate::Hz16000).unwrap();
     let (mut heard, mut pcm) = (
         Vec::new(),
         vec![0; SampleRate::Hz16000.max_packet_samples()],
     );
-    while let Ok(Some(packet)) = tokio::time::timeout(Duration::from_secs(2), track.recv()).await {
+    let mut silence = Silence::default();
+    while silence.frames < 10 {
+        let packet = tokio::time::timeout(PATIENCE, track.recv()).await;
+        let packet = packet.expect("the client is heard").unwrap();
         assert_eq!(packet.codec, AudioCodec::Opus);
         let count = decoder.decode(&packet.payload, &mut pcm).unwrap();
+        silence.hear(&pcm[..count]);
         heard.extend_from_slice(&pcm[..count]);
     }
     heard
@@ -117,8 +171,8 @@ async fn a_pcm_client_is_heard_and_hears_at_its_own_rate() {
         assert_eq!(room, "api-MZ1");
         let mut agent = Agent::join_with(&livekit, &room, "agent", AudioCodec::Opus).await;
         let mut track = agent.caller().await;
+        clear_throat(&mut client, &le_bytes(&quiet(rate)), &mut track, is_sound).await;
         let speak = async {
-            clear_throat(&mut client, &le_bytes(&vec![500; rate.frame_samples()])).await;
             let mut clock = tokio::time::interval(FRAME_TIME);
             for frame in tone(rate) {
                 clock.tick().await;
@@ -135,22 +189,38 @@ async fn a_pcm_client_is_heard_and_hears_at_its_own_rate() {
 
         let mut encoder =
             opus::Encoder::new(SampleRate::Hz24000, &opus::EncoderOptions::default()).unwrap();
-        let mut packets: Vec<Vec<u8>> = Vec::new();
-        for frame in tone(SampleRate::Hz24000)
+        let mut encode = |frame: &[i16]| {
+            let mut packet = vec![0; opus::MAX_PACKET_BYTES];
+            let len = encoder.encode(frame, &mut packet).unwrap();
+            packet.truncate(len);
+            packet
+        };
+        // Ringing, until the agent was there, is loud.
+        let hello = async {
+            loop {
+                agent.say([encode(&quiet(SampleRate::Hz24000))]).await;
+            }
+        };
+        let heard = async {
+            while !(1_000..4_000).contains(&peak(&samples(&client.hear_media().await))) {}
+        };
+        tokio::select! {
+            () = hello => unreachable!("for ever"),
+            heard = tokio::time::timeout(PATIENCE, heard) => heard.expect("the client hears the agent"),
+        }
+        let packets: Vec<Vec<u8>> = tone(SampleRate::Hz24000)
             .into_iter()
             .chain(std::iter::repeat_n(vec![0; 480], 25))
-        {
-            let mut packet = vec![0; opus::MAX_PACKET_BYTES];
-            let len = encoder.encode(&frame, &mut packet).unwrap();
-            packet.truncate(len);
-            packets.push(packet);
-        }
+            .map(|frame| encode(&frame))
+            .collect();
         let listen = async {
-            let mut heard = Vec::new();
-            while heard.len() < rate.hz() as usize * 13 / 10 {
+            let (mut heard, mut silence) = (Vec::new(), Silence::default());
+            while silence.frames < 10 {
                 let payload = client.hear_media().await;
                 assert_eq!(payload.len(), 2 * rate.frame_samples(), "20 ms");
-                heard.extend(samples(&payload));
+                let frame = samples(&payload);
+                silence.hear(&frame);
+                heard.extend(frame);
             }
             heard
         };
@@ -175,8 +245,10 @@ async fn half_a_sample_is_answered_and_the_stream_goes_on() {
         client.hear_no_media().await,
         Said::Error("odd_length".into())
     );
-    clear_throat(&mut client, &le_bytes(&[500; 320])).await;
-    for frame in tone(SampleRate::Hz16000) {
+    let rate = SampleRate::Hz16000;
+    clear_throat(&mut client, &le_bytes(&quiet(rate)), &mut track, is_sound).await;
+    let silence = std::iter::repeat_n(vec![0; rate.frame_samples()], 30);
+    for frame in tone(rate).into_iter().chain(silence) {
         client.speak(&le_bytes(&frame)).await;
     }
     assert_is_tone(&heard_in_the_room(&mut track).await, SampleRate::Hz16000);
@@ -201,8 +273,9 @@ async fn an_opus_client_and_the_room_exchange_the_very_packets() {
             packet
         })
         .collect();
+    let hello: [u8; 3] = [31 << 3, 0xb6, 0xb6];
+    clear_throat(&mut client, &hello, &mut track, |packet| *packet == hello).await;
     let speak = async {
-        clear_throat(&mut client, &[31 << 3, 0xb6, 0xb6]).await;
         for (packet, ms) in said.iter().zip(lengths_ms) {
             client.speak(packet).await;
             tokio::time::sleep(Duration::from_millis(ms.into())).await;
@@ -230,6 +303,17 @@ async fn an_opus_client_and_the_room_exchange_the_very_packets() {
     let frames: Vec<Vec<u8>> = (0..100_u8)
         .map(|number| vec![31 << 3, number, 1, 2, 3])
         .collect();
+    let hello = vec![31 << 3, 1, 2, 3];
+    let greet = async {
+        loop {
+            agent.say([hello.clone()]).await;
+        }
+    };
+    let heard = async { while client.hear_media().await != hello {} };
+    tokio::select! {
+        () = greet => unreachable!("for ever"),
+        heard = tokio::time::timeout(PATIENCE, heard) => heard.expect("the client hears the agent"),
+    }
     let listen = async {
         let mut heard = Vec::new();
         while heard.last() != frames.last() {
