@@ -23,7 +23,6 @@ use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 #[derive(Parser)]
@@ -80,46 +79,46 @@ async fn answer(stand_in: StandIn, mut socket: WebSocket) {
     let media = |code| {
         json!({"event": "media", "media": {"payload": STANDARD.encode([code; 160])}}).to_string()
     };
+    let said = json!({"event": "mark", "mark": {"name": "said"}}).to_string();
     let mut to_say = 20;
     let (mut was_speaking, mut quiet) = (false, 0);
-    let mut clock = tokio::time::interval(Duration::from_millis(20));
     loop {
-        tokio::select! {
-            _ = clock.tick() => {
-                if to_say > 0 {
-                    to_say -= 1;
-                    socket.send(Message::text(media(0x90))).await.unwrap();
-                    if to_say == 0 {
-                        socket.send(Message::text(json!({"event": "mark", "mark": {"name": "said"}}).to_string())).await.unwrap();
-                    }
+        if to_say > 0 {
+            // All at once: the far end plays it in real time, however busy the machine is.
+            for _ in 0..std::mem::take(&mut to_say) {
+                socket.send(Message::text(media(0x90))).await.unwrap();
+            }
+            socket.send(Message::text(said.clone())).await.unwrap();
+        }
+        let Some(Ok(Message::Text(text))) = socket.recv().await else {
+            return;
+        };
+        let message: Value = serde_json::from_str(&text).unwrap();
+        let mut seen = stand_in.seen.lock().unwrap();
+        match message["event"].as_str().unwrap() {
+            "start" => seen.start = Some(message["start"].clone()),
+            "mark" => {
+                let name = message["mark"]["name"].as_str().unwrap();
+                seen.marks.push(name.to_owned());
+            }
+            "stop" => {
+                seen.has_stopped = true;
+                return;
+            }
+            "media" => {
+                let payload = message["media"]["payload"].as_str().unwrap();
+                let payload = STANDARD.decode(payload).unwrap();
+                assert_eq!(payload.len(), 160);
+                let is_speech = payload.iter().any(|code| *code != 0xFF);
+                seen.heard_frames += usize::from(is_speech);
+                quiet = if is_speech { 0 } else { quiet + 1 };
+                was_speaking |= is_speech;
+                if was_speaking && quiet == 10 {
+                    was_speaking = false;
+                    to_say = 30;
                 }
             }
-            message = socket.recv() => {
-                let Some(Ok(Message::Text(text))) = message else { return };
-                let message: Value = serde_json::from_str(&text).unwrap();
-                let mut seen = stand_in.seen.lock().unwrap();
-                match message["event"].as_str().unwrap() {
-                    "start" => seen.start = Some(message["start"].clone()),
-                    "mark" => seen.marks.push(message["mark"]["name"].as_str().unwrap().to_owned()),
-                    "stop" => {
-                        seen.has_stopped = true;
-                        return;
-                    }
-                    "media" => {
-                        let payload = STANDARD.decode(message["media"]["payload"].as_str().unwrap()).unwrap();
-                        assert_eq!(payload.len(), 160);
-                        let is_speech = payload.iter().any(|code| *code != 0xFF);
-                        seen.heard_frames += usize::from(is_speech);
-                        quiet = if is_speech { 0 } else { quiet + 1 };
-                        was_speaking |= is_speech;
-                        if was_speaking && quiet == 10 {
-                            was_speaking = false;
-                            to_say = 30;
-                        }
-                    }
-                    _ => {}
-                }
-            }
+            _ => {}
         }
     }
 }
@@ -189,7 +188,7 @@ fn tone(folder: &std::path::Path) -> String {
 }
 
 async fn call(arguments: &[&str]) -> anyhow::Result<()> {
-    let arguments = [&["casp", "--json", "--patience", "5"], arguments].concat();
+    let arguments = [&["casp", "--json", "--patience", "40"], arguments].concat();
     call::run(Cli::try_parse_from(arguments).unwrap().call).await
 }
 
