@@ -353,7 +353,12 @@ async fn silence_is_given_up_wherever_it_begins() {
         (Reply::events(&[HELLO]).then(Piece::Hang), 1, "next byte"),
     ] {
         let mut server = StandIn::start([reply]).await;
-        let (got, error) = answer(&server.impatient()).await;
+        let providers = if phase == "next byte" {
+            server.impatient_for_the_rest()
+        } else {
+            server.impatient()
+        };
+        let (got, error) = answer(&providers).await;
         assert_eq!(got.len(), deltas);
         assert!(
             matches!(error, Some(ProviderError::Timeout { phase: p, .. }) if p == phase),

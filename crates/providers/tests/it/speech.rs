@@ -190,7 +190,12 @@ async fn silence_is_given_up_wherever_it_begins() {
         (begun.then(Piece::Hang), "next byte"),
     ] {
         let mut server = StandIn::start([reply]).await;
-        let (_, _, error) = speak(&server.impatient()).await;
+        let providers = if phase == "next byte" {
+            server.impatient_for_the_rest()
+        } else {
+            server.impatient()
+        };
+        let (_, _, error) = speak(&providers).await;
         assert!(
             matches!(error, Some(ProviderError::Timeout { phase: p, .. }) if p == phase),
             "{error:?}, not {phase}"

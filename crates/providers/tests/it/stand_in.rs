@@ -20,8 +20,8 @@ use std::{
 use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 
 pub(crate) const KEY: &str = "sk-of-the-test";
-/// Longest that anything here may take; reached only by a test that fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest that anything here may take; reached only by a test that fails. Less than a connection may be idle.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A request as it came.
 pub(crate) struct Seen {
@@ -172,17 +172,33 @@ impl StandIn {
         Providers::new(&self.settings()).unwrap()
     }
 
-    /// Providers that lose patience after a tenth of a second.
+    /// Providers that lose patience after half a second without an answer.
     pub(crate) fn impatient(&self) -> Providers {
-        let short = Duration::from_millis(100);
-        let mut settings = self.settings();
-        settings.timeouts = Timeouts {
+        let short = Duration::from_millis(500);
+        self.with_timeouts(Timeouts {
             stt_total: short,
             llm_first_byte: short,
-            llm_gap: short,
             tts_first_byte: short,
+            ..Timeouts::default()
+        })
+    }
+
+    /// The same once the answer has begun.
+    pub(crate) fn impatient_for_the_rest(&self) -> Providers {
+        let short = Duration::from_millis(500);
+        self.with_timeouts(Timeouts {
+            llm_first_byte: PATIENCE,
+            llm_gap: short,
+            tts_first_byte: PATIENCE,
             tts_gap: short,
             ..Timeouts::default()
+        })
+    }
+
+    fn with_timeouts(&self, timeouts: Timeouts) -> Providers {
+        let settings = ProviderSettings {
+            timeouts,
+            ..self.settings()
         };
         Providers::new(&settings).unwrap()
     }

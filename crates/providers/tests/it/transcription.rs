@@ -183,7 +183,11 @@ async fn a_refusal_says_which() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable_at_once() {
+    // Bound, so that nobody else gets it, and nobody listens.
+    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let mut settings = StandIn::start([]).await.settings();
+    settings.openai.base_url = Some(format!("http://{}/v1", nobody.local_addr().unwrap()));
     settings.timeouts.connect = Duration::from_secs(1);
     let error = Providers::new(&settings)
         .unwrap()
