@@ -20,8 +20,6 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 pub(crate) const API_KEY: &str = "sk_test_key";
-/// How long a dropped call may take to come back.
-pub(crate) const RESUME_GRACE: Duration = Duration::from_millis(500);
 /// Half a second of this sample is the apology.
 pub(crate) const APOLOGY_SAMPLE: i16 = 7_000;
 
@@ -86,7 +84,6 @@ impl Bridge {
             .await
             .unwrap();
         let mut config = BridgeConfig::new(livekit.clone(), store.clone(), Arc::new(Voice), "");
-        config.resume_grace = RESUME_GRACE;
         change(&mut config);
         let state = BridgeState::new(config);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -3,7 +3,7 @@
 use crate::{
     PATIENCE,
     agent::Agent,
-    bridge::{Bridge, RESUME_GRACE, now_ms},
+    bridge::{Bridge, now_ms},
     caller::Said,
     livekit::LiveKitServer,
 };
@@ -41,7 +41,9 @@ async fn others_may_go_on_talking_in_the_room() {
 #[tokio::test]
 async fn a_reset_mid_word_ends_the_session_after_the_grace() {
     let livekit = LiveKitServer::start().await;
-    let bridge = Bridge::start(&livekit).await;
+    let grace = Duration::from_millis(500);
+    let bridge =
+        Bridge::start_with(livekit.admin.clone(), |config| config.resume_grace = grace).await;
     let mut caller = bridge.call("CAreset").await;
     let mut agent = Agent::join(&livekit, "twilio-CAreset").await;
     agent.caller().await;
@@ -59,7 +61,7 @@ async fn a_reset_mid_word_ends_the_session_after_the_grace() {
     assert_eq!(bridge.ended("CAreset").await, "caller dropped");
     let ended_at_ms = bridge.session("CAreset").await.ended_at_ms.unwrap();
     assert!(
-        ended_at_ms - dropped_at_ms >= RESUME_GRACE.as_millis() as i64,
+        ended_at_ms - dropped_at_ms >= grace.as_millis() as i64,
         "it might have come back"
     );
     livekit.is_rid_of("twilio-CAreset").await;

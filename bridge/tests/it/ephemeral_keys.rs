@@ -7,6 +7,7 @@ use crate::{
     livekit::LiveKitServer,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use casp_room::RoomEvent;
 use casp_store::{
     ephemeral_keys::{self, EphemeralKey},
     sessions::{self, Session},
@@ -49,12 +50,15 @@ async fn begun(bridge: &Bridge, caller: &mut Caller, message: &Value) -> Session
 
 /// Whether the room is told that the caller of this session is no guest.
 async fn speaks_for_account(livekit: &LiveKitServer, session: &Session) -> bool {
-    let watcher = Agent::join_as(livekit, &session.room_name, "watcher").await;
-    let people = watcher.room.remote_participants();
-    let caller = people
-        .iter()
-        .find(|person| person.identity.starts_with("caller-"));
-    caller.unwrap().speaks_for_account()
+    let mut watcher = Agent::join_as(livekit, &session.room_name, "watcher").await;
+    watcher
+        .wait_for(|event| match event {
+            RoomEvent::ParticipantJoined(person) if person.identity.starts_with("caller-") => {
+                Some(person.speaks_for_account())
+            }
+            _ => None,
+        })
+        .await
 }
 
 #[tokio::test]
