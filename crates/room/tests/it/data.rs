@@ -1,8 +1,8 @@
 //! Data packets, text streams, attributes, calls.
 
-use crate::server::Server;
+use crate::server::{PATIENCE, Server};
 use casp_room::{DataMessage, RoomError, RoomEvent, RpcError, TextOptions, TextReader};
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 async fn text(events: &mut crate::server::Events) -> TextReader {
     events
@@ -241,10 +241,9 @@ async fn calls_are_answered_with_a_result_or_an_error() {
         Ok(format!("{caller}:{}", payload.to_uppercase()))
     });
     let (alice, _events) = server.join("r", "alice").await;
-    let limit = Duration::from_secs(5);
     let call = |method: &'static str, payload: String| {
         let alice = alice.clone();
-        async move { alice.perform_rpc("bob", method, payload, limit).await }
+        async move { alice.perform_rpc("bob", method, payload, PATIENCE).await }
     };
     assert_eq!(call("upper", "hi".into()).await.unwrap(), "alice:HI");
     let long = "x".repeat(50_000);

@@ -176,6 +176,8 @@ impl Drop for Speaker {
 pub(crate) fn speak(track: std::sync::Arc<casp_room::LocalAudioTrack>) -> Speaker {
     Speaker(tokio::spawn(async move {
         let mut tick = tokio::time::interval(Duration::from_millis(20));
+        // A second that was missed, all at once, is more than the queues hold.
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         for number in 0.. {
             tick.tick().await;
             // Full queues and closed rooms are what some tests are about.
