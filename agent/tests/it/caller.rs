@@ -156,6 +156,8 @@ impl Caller {
         let mut encoder = Encoder::new(SampleRate::Hz16000, &EncoderOptions::default()).unwrap();
         let mut packet = [0; MAX_PACKET_BYTES];
         let mut tick = tokio::time::interval(Duration::from_millis(20));
+        // A second that was missed, all at once, is more than the queues hold.
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let silence = [0_i16; 320 * 10];
         let mut last = Instant::now();
         for (n, frame) in pcm
