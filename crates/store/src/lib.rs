@@ -21,6 +21,7 @@ mod error;
 pub mod idempotency;
 pub mod identities;
 mod ids;
+mod migrations;
 pub mod jobs;
 pub mod mailed_tokens;
 pub mod masking;

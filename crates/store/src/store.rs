@@ -1,10 +1,13 @@
 //! The connection pool.
 
-use crate::{StoreError, ceilings::SpendingRules, database_url::DatabaseUrl, transcripts};
+use crate::{
+    StoreError, ceilings::SpendingRules, database_url::DatabaseUrl, migrations::MIGRATIONS,
+    transcripts,
+};
 use sqlx::{
     Connection as _, Executor as _,
     any::{AnyConnectOptions, AnyPoolOptions},
-    migrate::{MigrateError, Migrator},
+    migrate::MigrateError,
 };
 use std::{future::Future, str::FromStr as _, sync::Arc, time::Duration};
 
@@ -17,8 +20,6 @@ const SQLITE_CONNECTIONS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How often a migration that another process got in the way of is tried again.
 const MIGRATION_ATTEMPTS: u32 = 20;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
 /// The database. Cheap to clone.
 #[derive(Debug, Clone)]
