@@ -1,6 +1,7 @@
 //! `casp dev`: API, bridge and agent in one process, on one port.
 
 use crate::{
+    configs,
     livekit_server::LiveKitServer,
     parts::{self, Parts, local_url, with_scheme},
     seed::{self, Printed},
@@ -78,7 +79,7 @@ pub(crate) async fn run(args: DevArgs, settings: Settings) -> anyhow::Result<()>
     let metrics = serve::metrics()?;
     measure_timer(&parts.settings, &stop);
     let health = Arc::clone(&providers);
-    let config = serve::control_api_config(
+    let config = configs::control_api(
         &parts,
         &providers,
         secret_key,
@@ -88,11 +89,11 @@ pub(crate) async fn run(args: DevArgs, settings: Settings) -> anyhow::Result<()>
         &stop,
     )?;
     let api = ControlApi::new(config)?;
-    let bridge = BridgeState::new(serve::bridge_config(&parts, &providers, Some(account.id)));
+    let bridge = BridgeState::new(configs::bridge(&parts, &providers, Some(account.id)));
     let actions = api.actions();
     let router = casp_control_api::router(api.clone()).merge(casp_bridge::router(bridge.clone()));
     let status = WorkerStatus::new();
-    let agent = serve::agent_config(&parts, &providers, actions, status.clone());
+    let agent = configs::agent(&parts, &providers, actions, status.clone());
 
     let http_stop = CancellationToken::new();
     let server = tokio::spawn(parts::serve(listener, router, http_stop.clone()));

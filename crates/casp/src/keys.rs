@@ -1,6 +1,6 @@
 //! `casp keys`: what secrets are encrypted with.
 
-use crate::{jobs, seed, serve, settings::Settings};
+use crate::{jobs, secret_key, seed, settings::Settings};
 use anyhow::{Context, bail};
 use casp_actions::{
     connections::{Rotation, rotate},
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: KeysArgs, settings: &Settings) -> anyhow::Result<(
     let secret_key = if is_dev {
         seed::secret_key(&args.data_dir)?
     } else {
-        serve::secret_key(settings)?
+        secret_key::of(settings)?
     };
     let keyring = keyring(settings, &secret_key)?;
     let store = jobs::store(&args.data_dir, settings).await?;

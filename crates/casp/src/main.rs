@@ -3,6 +3,7 @@
 mod accounts;
 mod call;
 mod config;
+mod configs;
 mod dev;
 mod jobs;
 mod keys;
@@ -10,6 +11,7 @@ mod livekit_server;
 mod numbers;
 mod parts;
 mod recordings;
+mod secret_key;
 mod seed;
 mod serve;
 mod settings;
