@@ -39,6 +39,12 @@ impl Frame {
         self.rtp_timestamp
             .wrapping_add(self.clock_rate_hz / 1_000 * self.ms)
     }
+
+    /// Whether it is earlier than this; what cannot be compared is not.
+    fn is_before(self, rtp_timestamp: u32) -> bool {
+        let behind = ticks_after(rtp_timestamp, self.rtp_timestamp);
+        behind > 0 && behind.unsigned_abs() <= COMPARABLE_S * self.clock_rate_hz
+    }
 }
 
 /// What becomes of a frame.
@@ -73,6 +79,8 @@ pub(crate) struct Played {
 #[derive(Debug)]
 struct Utterance {
     id: String,
+    /// Timestamp of its first frame.
+    from: u32,
     ms: u32,
     marked_ms: u32,
     /// Timestamp after its last frame and when we were told, once it is finished.
@@ -137,6 +145,10 @@ impl Speech {
         let Some(utterance) = &mut self.utterance else {
             return Verdict::Forward(None);
         };
+        // The tail of what was said before is slower than this utterance's event.
+        if frame.is_before(utterance.from) {
+            return Verdict::Forward(None);
+        }
         utterance.ms += frame.ms;
         let is_last = utterance
             .end
@@ -237,6 +249,7 @@ impl Speech {
         });
         self.utterance = Some(Utterance {
             id: id.to_owned(),
+            from: rtp_timestamp,
             ms,
             marked_ms: 0,
             end: None,

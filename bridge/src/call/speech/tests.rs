@@ -116,6 +116,18 @@ fn events_may_be_faster_than_audio() {
 }
 
 #[test]
+fn frames_from_before_an_utterance_are_heard_and_do_not_count() {
+    let mut rig = Rig::new();
+    let event = Event::SpeechStarted {
+        utterance: "u1".into(),
+        rtp_timestamp: rig.rtp.wrapping_add(5 * 160),
+    };
+    rig.speech.event(&event, rig.now);
+    assert_eq!(rig.say(5 + 24), [""; 0]);
+    assert_eq!(rig.say(1), ["u1:500"]);
+}
+
+#[test]
 fn a_lost_last_frame_does_not_hold_the_last_mark_for_ever() {
     let mut rig = Rig::new();
     rig.started("u1");
