@@ -1,10 +1,13 @@
 //! A reply as it comes: text, clauses, actions.
 
+mod calling;
 mod checking;
 mod command;
 mod confirming;
 mod outcome;
+mod reading;
 mod rounds;
+mod saying;
 mod tool_calls;
 
 #[cfg(test)]
