@@ -98,8 +98,10 @@ impl Guard {
 
 #[async_trait::async_trait]
 impl Tools for Guard {
-    fn specs(&self) -> Vec<ToolSpec> {
-        self.tools.specs()
+    async fn specs(&self, speaker: &Speaker) -> Vec<ToolSpec> {
+        let mut principal = speaker.clone();
+        principal.resource = principal.resource.or_else(|| self.own.clone());
+        self.tools.specs(&principal).await
     }
 
     fn kind(&self, name: &str) -> ToolKind {

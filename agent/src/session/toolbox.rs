@@ -21,6 +21,9 @@ pub(super) fn tools(services: &Services, claim: &Claim, line: Line) -> Arc<dyn T
     });
     let actions = context.as_ref().map(actions).unwrap_or_default();
     let mut tools = ToolSet::for_assistant(assistant, actions);
+    if let Some(context) = &context {
+        tools = tools.short_of_connections(context.clone());
+    }
     let call: Arc<dyn CallControl> = Arc::new(line);
     for action in call_actions(assistant, is_telephone(&row.session_id), &call) {
         tools = tools.with(match &context {

@@ -48,4 +48,26 @@ impl ActionContext {
         let (http, tokens) = (services.http.clone(), services.tokens.clone());
         Ok(ApiClient::new(http, tokens, owner, provider))
     }
+
+    /// What a speaker has not connected; nothing when that cannot be told.
+    pub async fn unconnected(&self, speaker: &Speaker) -> Vec<Provider> {
+        let connected = match speaker.resource.clone() {
+            Some(resource) => {
+                let account = self.account;
+                let owner = Owner { account, resource };
+                self.services.tokens.connected(&owner).await
+            }
+            None => Ok(Vec::new()),
+        };
+        match connected {
+            Ok(connected) => {
+                let all = Provider::ALL.into_iter();
+                all.filter(|it| !connected.contains(it)).collect()
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what is connected cannot be read");
+                Vec::new()
+            }
+        }
+    }
 }

@@ -86,7 +86,16 @@ impl Action for Journaled {
         {
             return Prepared::Refused(ActionError::from(error).into());
         }
-        self.action.prepare(speaker, arguments).await
+        match self.action.prepare(speaker, arguments).await {
+            // Of what is not connected no arguments are asked for.
+            Prepared::Refused(outcome) if outcome.failure == Some(Failure::Arguments) => {
+                let connection = self.connection(speaker).await;
+                Prepared::Refused(
+                    connection.map_or_else(|error| ActionError::from(error).into(), |()| outcome),
+                )
+            }
+            prepared => prepared,
+        }
     }
     async fn run(&self, speaker: &Speaker, arguments: Value) -> ToolOutcome {
         // Whoever has no connections gets nowhere; the action says so.

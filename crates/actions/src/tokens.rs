@@ -54,4 +54,7 @@ pub trait TokenSource: Send + Sync + std::fmt::Debug {
         provider: Provider,
         refused: &AccessToken,
     ) -> Result<AccessToken, TokenError>;
+
+    /// What an end user has connected, whether or not it still works.
+    async fn connected(&self, owner: &Owner) -> Result<Vec<Provider>, TokenError>;
 }

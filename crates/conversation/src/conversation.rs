@@ -123,24 +123,19 @@ impl Conversation {
                 (String::new(), Opening::Command(call))
             }
         };
-        let client_tools = options.client_tools.iter();
         let turn = Turn {
             user_text,
             speaker: speaker.clone(),
             confirm: self.assistant.confirm,
             opening,
             is_spoken: !options.is_only_read,
-            client_tools: client_tools.map(|tool| tool.name.clone()).collect(),
+            has_tools: !options.is_without_tools,
+            client_tools: options.client_tools,
             check: options.check,
         };
-        let mut tools = Vec::new();
-        if !options.is_without_tools {
-            tools = self.tools.specs();
-            tools.extend(options.client_tools);
-        }
         let request = ChatRequest {
             messages: history.into_messages(),
-            tools,
+            tools: Vec::new(),
             temperature: options.temperature.or(self.assistant.temperature),
             max_tokens: options.max_tokens,
             options: options.model,

@@ -16,7 +16,7 @@ mod tests;
 pub use outcome::ReplyOutcome;
 
 use crate::{AnswerCheck, Confirm, HeldCall, Speaker, ToolStatus, Tools};
-use casp_providers::{ChatRequest, LanguageModel, ProviderError, ToolCall};
+use casp_providers::{ChatRequest, LanguageModel, ProviderError, ToolCall, ToolSpec};
 use outcome::Progress;
 use rounds::Rounds;
 use std::sync::Arc;
@@ -73,8 +73,9 @@ pub(crate) struct Turn {
     pub(crate) opening: Opening,
     /// Clauses are made for speech; text that is only read needs none.
     pub(crate) is_spoken: bool,
-    /// Names of the tools that the client runs.
-    pub(crate) client_tools: Vec<String>,
+    /// The model gets tools: CASP's, and those that the client runs.
+    pub(crate) has_tools: bool,
+    pub(crate) client_tools: Vec<ToolSpec>,
     pub(crate) check: Option<AnswerCheck>,
 }
 

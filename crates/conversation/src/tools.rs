@@ -24,8 +24,8 @@ use serde_json::Value;
 /// What the model may call in one conversation.
 #[async_trait::async_trait]
 pub trait Tools: Send + Sync + std::fmt::Debug {
-    /// The tools to offer, in a steady order (providers cache by prefix).
-    fn specs(&self) -> Vec<ToolSpec>;
+    /// The tools to offer to a speaker's model, in a steady order (providers cache by prefix).
+    async fn specs(&self, speaker: &Speaker) -> Vec<ToolSpec>;
     /// Whether a tool changes something. Those of unknown kind count as writes.
     fn kind(&self, _name: &str) -> ToolKind {
         ToolKind::Write
@@ -44,7 +44,7 @@ pub struct NoTools;
 
 #[async_trait::async_trait]
 impl Tools for NoTools {
-    fn specs(&self) -> Vec<ToolSpec> {
+    async fn specs(&self, _speaker: &Speaker) -> Vec<ToolSpec> {
         Vec::new()
     }
     async fn prepare(&self, _speaker: &Speaker, name: &str, _arguments: Value) -> Prepared {

@@ -1,13 +1,14 @@
 //! The offline default: the rule-based assistant with the tools of an account that has connected nothing.
 
 use casp_actions::{
-    AccessToken, ActionContext, ActionServices, Endpoints, Owner, Provider, TokenError, TokenSource,
+    AccessToken, ActionContext, ActionServices, Endpoints, Failure, Owner, Provider, TokenError,
+    TokenSource,
 };
 use casp_conversation::{
     Action, ActionName, Assistant, Conversation, NoTools, Prepared, ReplyEvent, Speaker, ToolKind,
     ToolOutcome, ToolSet, Tools,
 };
-use casp_providers::builtin::assistant::RuleBased;
+use casp_providers::{ToolSpec, builtin::assistant::RuleBased};
 use casp_store::{AccountId, Store};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
@@ -21,12 +22,12 @@ fn conversation(tools: Arc<dyn Tools>) -> Conversation {
     Conversation::new(assistant, Arc::new(RuleBased::new()), tools, now)
 }
 
-/// Nothing is connected.
+/// What is connected.
 #[derive(Debug)]
-struct NoConnections;
+struct Connected(Vec<Provider>);
 
 #[async_trait::async_trait]
-impl TokenSource for NoConnections {
+impl TokenSource for Connected {
     async fn token(&self, _: &Owner, provider: Provider) -> Result<AccessToken, TokenError> {
         Err(TokenError::NotConnected(provider))
     }
@@ -38,12 +39,19 @@ impl TokenSource for NoConnections {
     ) -> Result<AccessToken, TokenError> {
         Err(TokenError::NotConnected(provider))
     }
+    async fn connected(&self, _: &Owner) -> Result<Vec<Provider>, TokenError> {
+        Ok(self.0.clone())
+    }
 }
 
 async fn tools() -> Arc<dyn Tools> {
+    tools_with(Vec::new()).await
+}
+
+async fn tools_with(connected: Vec<Provider>) -> Arc<dyn Tools> {
     let context = ActionContext {
         services: Arc::new(ActionServices {
-            tokens: Arc::new(NoConnections),
+            tokens: Arc::new(Connected(connected)),
             http: reqwest::Client::new(),
             endpoints: Endpoints::default(),
             store: Store::connect("sqlite::memory:").await.expect("a database"),
@@ -56,7 +64,7 @@ async fn tools() -> Arc<dyn Tools> {
     };
     let assistant = Assistant::builtin("default").expect("it is built in");
     let actions = casp_actions::actions(&context);
-    Arc::new(ToolSet::for_assistant(assistant, actions))
+    Arc::new(ToolSet::for_assistant(assistant, actions).short_of_connections(context))
 }
 
 /// Says something, and gives what is spoken and whether the conversation is over.
@@ -129,6 +137,41 @@ async fn a_conversation_goes_from_hello_to_goodbye() {
         turn(&mut conversation, "goodbye").await,
         (vec!["Goodbye, and have a nice day.".to_owned()], true)
     );
+}
+
+#[tokio::test]
+async fn what_is_not_connected_is_offered_in_a_few_words() {
+    let tools = tools_with(vec![Provider::Gmail]).await;
+    let ann = Speaker {
+        identity: "ann".into(),
+        resource: Some("ann@example.com".into()),
+        is_verified: true,
+    };
+    let specs = tools.specs(&ann).await;
+    assert!(specs.iter().any(|spec| spec.name == "slack__send"));
+    for spec in &specs {
+        let name = ActionName::from_tool(&spec.name);
+        let is_whole = spec.parameters.get("properties").is_some();
+        let is_at_hand = matches!(name.provider(), "gmail" | "call");
+        assert_eq!(is_whole, is_at_hand, "{name}");
+    }
+    let bytes = |specs: &[ToolSpec]| -> usize {
+        let parts = specs
+            .iter()
+            .map(|spec| spec.description.len() + spec.parameters.to_string().len());
+        parts.sum()
+    };
+    let all = tools_with(Provider::ALL.to_vec()).await.specs(&ann).await;
+    assert_eq!(all.len(), specs.len());
+    assert!(bytes(&all) > 3 * bytes(&specs));
+
+    // The model has not seen what they need.
+    for tool in ["slack__send", "google-drive__search"] {
+        let Prepared::Refused(outcome) = tools.prepare(&ann, tool, json!({})).await else {
+            panic!("{tool} is not connected");
+        };
+        assert_eq!(outcome.failure, Some(Failure::NotConnected), "{tool}");
+    }
 }
 
 /// A connected mail account.

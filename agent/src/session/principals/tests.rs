@@ -145,7 +145,7 @@ struct Mailbox(Mutex<Option<Speaker>>);
 
 #[async_trait::async_trait]
 impl Tools for Mailbox {
-    fn specs(&self) -> Vec<ToolSpec> {
+    async fn specs(&self, _speaker: &Speaker) -> Vec<ToolSpec> {
         Vec::new()
     }
     fn kind(&self, _name: &str) -> ToolKind {

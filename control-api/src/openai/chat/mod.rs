@@ -68,8 +68,13 @@ pub(crate) async fn create(
     let model = models::require(&request.model, Ability::Chat)?;
     let assistant = assistant(&api, account, &request).await?;
     let resource = resource(&api, account, request.user.take()).await?;
+    let speaker = Speaker {
+        identity: format!("api:{resource}"),
+        resource: Some(resource),
+        is_verified: true,
+    };
     let tools = tools_of(&api, account, &assistant);
-    let specs = tools.specs();
+    let specs = tools.specs(&speaker).await;
     let options = wishes::read(&mut request, &specs)?;
     let given = messages::read(std::mem::take(&mut request.messages))?;
     let asked = match given.words {
@@ -81,11 +86,6 @@ pub(crate) async fn create(
     {
         return Err(unknown_action(&assistant, &specs));
     }
-    let speaker = Speaker {
-        identity: format!("api:{resource}"),
-        resource: Some(resource),
-        is_verified: true,
-    };
     let memory = Memory::new(&api, account, speaker.clone());
     let (before, held) = memory.recall(given.before, &asked).await?;
     let expected = spending::estimated_tokens(&before, &asked, &specs);
@@ -161,8 +161,9 @@ async fn resource(
 /// What the assistant may use. Who has the account's key speaks for its end users.
 fn tools_of(api: &ControlApi, account: AccountId, assistant: &Assistant) -> Arc<dyn Tools> {
     let zone = TimeZone::get(&assistant.timezone).unwrap_or(TimeZone::UTC);
-    let actions = casp_actions::actions(&crate::actions::context(api, account, zone));
-    Arc::new(ToolSet::for_assistant(assistant, actions))
+    let context = crate::actions::context(api, account, zone);
+    let actions = casp_actions::actions(&context);
+    Arc::new(ToolSet::for_assistant(assistant, actions).short_of_connections(context))
 }
 
 fn unknown_action(assistant: &Assistant, specs: &[casp_providers::ToolSpec]) -> OpenAiError {

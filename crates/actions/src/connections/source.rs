@@ -67,6 +67,12 @@ impl TokenSource for Connections {
             }
         }
     }
+
+    async fn connected(&self, owner: &Owner) -> Result<Vec<Provider>, TokenError> {
+        let found = connections::list(&self.store, owner.account, &owner.resource).await?;
+        let providers = found.iter().map(|found| found.provider.parse());
+        Ok(providers.filter_map(Result::ok).collect())
+    }
 }
 
 impl Connections {

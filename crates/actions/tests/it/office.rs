@@ -56,6 +56,12 @@ impl TokenSource for Tokens {
         drop(tokens);
         Ok(self.now())
     }
+
+    async fn connected(&self, _: &Owner) -> Result<Vec<Provider>, TokenError> {
+        let is_none = self.left.lock().unwrap()[0] == "none";
+        let all: &[Provider] = if is_none { &[] } else { &Provider::ALL };
+        Ok(all.to_vec())
+    }
 }
 
 #[derive(Debug)]

@@ -46,9 +46,8 @@ impl Rounds {
     /// Prepares the calls of a round and runs them, those that read side by side, then those that write one by one. Of
     /// those that the user is to agree to, the first is held; nothing else is changed then.
     pub(super) async fn call_tools(&mut self, calls: Vec<ToolCall>) -> Step<Called> {
-        let (by_client, calls): (Vec<_>, Vec<_>) = calls
-            .into_iter()
-            .partition(|call| self.turn.client_tools.contains(&call.name));
+        let (by_client, calls): (Vec<_>, Vec<_>) =
+            calls.into_iter().partition(|call| self.is_clients(call));
         if calls.is_empty() {
             return Ok(Called::ByClient(by_client));
         }
@@ -82,6 +81,11 @@ impl Rounds {
         } else {
             Called::ByClient(by_client)
         })
+    }
+
+    fn is_clients(&self, call: &ToolCall) -> bool {
+        let mut tools = self.turn.client_tools.iter();
+        tools.any(|tool| tool.name == call.name)
     }
 
     /// Admits and prepares calls; those that cannot run are answered.

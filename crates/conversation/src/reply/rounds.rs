@@ -93,6 +93,11 @@ impl Rounds {
     }
 
     async fn answer(&mut self) -> Step<()> {
+        if self.turn.has_tools {
+            self.request.tools = self.tools.specs(&self.turn.speaker).await;
+            let of_client = self.turn.client_tools.iter().cloned();
+            self.request.tools.extend(of_client);
+        }
         match std::mem::replace(&mut self.turn.opening, Opening::Model) {
             Opening::Model => {}
             Opening::Note(note) => self.note(note),

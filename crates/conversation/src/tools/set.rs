@@ -2,14 +2,19 @@
 
 use super::{Tools, hang_up::HangUp, no_such_tool};
 use crate::{Action, ActionName, Assistant, Modality, Prepared, Speaker, ToolKind, ToolOutcome};
+use casp_actions::ActionContext;
 use casp_providers::ToolSpec;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// What a model is told of a tool at a service that is not connected.
+const UNCONNECTED: &str = "Not connected yet: call it to learn how.";
 
 /// The actions of one conversation, in the order they were added.
 #[derive(Debug, Clone, Default)]
 pub struct ToolSet {
     actions: Vec<Arc<dyn Action>>,
+    context: Option<ActionContext>,
 }
 
 impl ToolSet {
@@ -60,6 +65,14 @@ impl ToolSet {
         self
     }
 
+    /// Looks up what a speaker has connected, and offers the rest in a few words: the names tell a model what there is,
+    /// and calling one tells how it is connected. A tool in full takes four times as many tokens, in every request.
+    #[must_use]
+    pub fn short_of_connections(mut self, context: ActionContext) -> Self {
+        self.context = Some(context);
+        self
+    }
+
     fn find(&self, tool: &str) -> Option<&Arc<dyn Action>> {
         let name = ActionName::from_tool(tool);
         self.actions.iter().find(|action| *action.name() == name)
@@ -68,15 +81,26 @@ impl ToolSet {
 
 #[async_trait::async_trait]
 impl Tools for ToolSet {
-    fn specs(&self) -> Vec<ToolSpec> {
-        self.actions
-            .iter()
-            .map(|action| ToolSpec {
-                name: action.name().to_tool(),
-                description: action.description().to_owned(),
-                parameters: action.parameters(),
-            })
-            .collect()
+    async fn specs(&self, speaker: &Speaker) -> Vec<ToolSpec> {
+        let unconnected = match &self.context {
+            Some(context) => context.unconnected(speaker).await,
+            None => Vec::new(),
+        };
+        let spec = |action: &Arc<dyn Action>| {
+            let name = action.name();
+            let is_short = unconnected.iter().any(|it| it.name() == name.provider());
+            let (description, parameters) = if is_short {
+                (UNCONNECTED.to_owned(), json!({"type": "object"}))
+            } else {
+                (action.description().to_owned(), action.parameters())
+            };
+            ToolSpec {
+                name: name.to_tool(),
+                description,
+                parameters,
+            }
+        };
+        self.actions.iter().map(spec).collect()
     }
 
     fn kind(&self, name: &str) -> ToolKind {
@@ -109,29 +133,30 @@ mod tests {
         Speaker::stranger("ann")
     }
 
-    fn names(set: &ToolSet) -> Vec<String> {
-        set.specs().into_iter().map(|spec| spec.name).collect()
+    async fn names(set: &ToolSet) -> Vec<String> {
+        let specs = set.specs(&somebody()).await;
+        specs.into_iter().map(|spec| spec.name).collect()
     }
 
     fn default_assistant() -> Assistant {
         Assistant::builtin("default").unwrap().clone()
     }
 
-    #[test]
-    fn an_assistant_has_what_it_allows_and_no_more() {
+    #[tokio::test]
+    async fn an_assistant_has_what_it_allows_and_no_more() {
         let assistant = Assistant {
             allowed_actions: vec!["outlook.*".into(), "call.hang_up".into()],
             ..default_assistant()
         };
-        let names = names(&ToolSet::for_assistant(&assistant, unconnected()));
+        let names = names(&ToolSet::for_assistant(&assistant, unconnected())).await;
         assert_eq!(names, ["outlook__unread", "outlook__send", "call__hang_up"]);
     }
 
-    #[test]
-    fn a_stranger_may_only_hang_up_and_a_reader_has_no_call() {
+    #[tokio::test]
+    async fn a_stranger_may_only_hang_up_and_a_reader_has_no_call() {
         let assistant = default_assistant();
         assert_eq!(
-            names(&ToolSet::for_stranger(&assistant, unconnected())),
+            names(&ToolSet::for_stranger(&assistant, unconnected())).await,
             ["call__hang_up"]
         );
         let text = Assistant {
@@ -140,6 +165,7 @@ mod tests {
         };
         assert!(
             !names(&ToolSet::for_assistant(&text, unconnected()))
+                .await
                 .contains(&"call__hang_up".to_owned())
         );
     }
@@ -166,8 +192,8 @@ mod tests {
         assert_eq!(set.kind("gmail__send"), ToolKind::Write);
     }
 
-    #[test]
-    fn a_later_action_of_the_same_name_takes_the_place() {
+    #[tokio::test]
+    async fn a_later_action_of_the_same_name_takes_the_place() {
         #[derive(Debug)]
         struct Agenda(ActionName);
         #[async_trait::async_trait]
@@ -192,7 +218,7 @@ mod tests {
         let after = before
             .clone()
             .with(Arc::new(Agenda(ActionName::new("google-calendar.agenda"))));
-        assert_eq!(names(&before), names(&after));
-        assert_eq!(after.specs()[0].description, "Another.");
+        assert_eq!(names(&before).await, names(&after).await);
+        assert_eq!(after.specs(&somebody()).await[0].description, "Another.");
     }
 }

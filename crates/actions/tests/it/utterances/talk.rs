@@ -32,7 +32,9 @@ pub(super) async fn talk(
 ) -> Talk {
     let mut assistant = Assistant::builtin("default").unwrap().clone();
     assistant.transfer_to = [("Sales".to_owned(), SALES.to_owned())].into();
-    let mut tools = ToolSet::for_assistant(&assistant, casp_actions::actions(&world.context));
+    let actions = casp_actions::actions(&world.context);
+    let tools = ToolSet::for_assistant(&assistant, actions);
+    let mut tools = tools.short_of_connections(world.context.clone());
     let line: Arc<dyn CallControl> = world.line.clone();
     for action in call_actions(&assistant, true, &line) {
         tools = tools.with(action);

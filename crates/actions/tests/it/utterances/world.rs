@@ -97,6 +97,10 @@ impl TokenSource for Connections {
     ) -> Result<AccessToken, TokenError> {
         Err(TokenError::NeedsReauth(provider))
     }
+
+    async fn connected(&self, _: &Owner) -> Result<Vec<Provider>, TokenError> {
+        Ok(self.0.clone())
+    }
 }
 
 /// Where a row is said.

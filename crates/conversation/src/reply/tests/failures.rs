@@ -78,8 +78,8 @@ async fn a_tool_that_panics_fails_the_reply_and_nothing_else() {
     struct Panics;
     #[async_trait::async_trait]
     impl Tools for Panics {
-        fn specs(&self) -> Vec<ToolSpec> {
-            TestTools::default().specs()
+        async fn specs(&self, speaker: &Speaker) -> Vec<ToolSpec> {
+            TestTools::default().specs(speaker).await
         }
         fn kind(&self, _name: &str) -> ToolKind {
             ToolKind::Read

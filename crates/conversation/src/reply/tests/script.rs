@@ -106,7 +106,7 @@ impl TestTools {
 
 #[async_trait::async_trait]
 impl Tools for TestTools {
-    fn specs(&self) -> Vec<ToolSpec> {
+    async fn specs(&self, _speaker: &Speaker) -> Vec<ToolSpec> {
         ["look", "send", "slow", "leave", "pass"]
             .map(|name| ToolSpec {
                 name: name.into(),
