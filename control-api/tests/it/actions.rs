@@ -180,7 +180,7 @@ async fn what_cannot_be_done_is_told_apart() {
         ),
         (AGENDA, json!([]), StatusCode::UNPROCESSABLE_ENTITY),
         (
-            AGENDA,
+            "/v1/actions/google-calendar.agenda?resource=ann",
             json!({"resource": "ann"}),
             StatusCode::UNPROCESSABLE_ENTITY,
         ),

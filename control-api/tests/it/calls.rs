@@ -217,12 +217,11 @@ async fn a_call_whose_answer_was_lost_is_found_in_twilios_list() {
         .mount(&twilio.server)
         .await;
     place(&app, &json!({"to": TO})).await;
-    eventually("the call is found", async || {
-        app.get_ours(&format!("/v1/calls/{sid}")).await.status == StatusCode::OK
+    eventually("the call is found, and rings", async || {
+        let seen = app.get_ours(&format!("/v1/calls/{sid}")).await;
+        seen.status == StatusCode::OK && seen.json()["status"] == "ringing"
     })
     .await;
-    let seen = app.get_ours(&format!("/v1/calls/{sid}")).await.json();
-    assert_eq!(seen["status"], "ringing");
     assert_eq!(
         app.get_ours(&format!("/sessions/phone-{sid}")).await.status,
         StatusCode::OK

@@ -171,6 +171,9 @@ fn streams(webhooks: &[Webhook]) -> usize {
     webhooks.iter().filter(is_stream).count()
 }
 
+/// Each of them would begin a stream.
+const LATE: [Webhook; 3] = [Webhook::Voice, Webhook::Routing, Webhook::Resume];
+
 /// All at once, as from several connections of Twilio's.
 async fn at_once(app: &TestApp, webhooks: &[Webhook]) {
     let call = unique("CA");
@@ -179,16 +182,18 @@ async fn at_once(app: &TestApp, webhooks: &[Webhook]) {
     if webhooks.iter().any(|webhook| webhook.is_final()) {
         assert_eq!(state, Some(SessionState::Ended));
     }
-    for webhook in [Webhook::Voice, Webhook::Routing, Webhook::Resume] {
+    for webhook in LATE {
         let late = webhook.send(app, &call).await;
         assert!(
             state != Some(SessionState::Ended) || !late.text.contains("<Stream"),
             "{webhook:?}"
         );
     }
-    assert_eq!(
-        state == Some(SessionState::Ended),
-        state_of(app, &call).await == Some(SessionState::Ended)
+    let after = state_of(app, &call).await;
+    assert!(
+        (after == Some(SessionState::Ended)) == (state == Some(SessionState::Ended))
+            || streams(webhooks) + LATE.len() >= 10,
+        "{state:?} became {after:?}"
     );
 }
 
