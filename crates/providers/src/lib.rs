@@ -9,6 +9,7 @@ mod openai;
 mod pcm;
 mod providers;
 mod settings;
+pub mod spoken_numbers;
 mod stt;
 mod summary;
 mod tts;

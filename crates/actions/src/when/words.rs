@@ -2,6 +2,8 @@
 //!
 //! "Half past three on the twenty-first" → `half past 3 21st`.
 
+use casp_providers::spoken_numbers::{ONES, ORDINALS, TENS};
+
 /// Longest text that is read; what people say of a time is far shorter.
 const LONGEST: usize = 300;
 
@@ -9,52 +11,6 @@ const LONGEST: usize = 300;
 const FILLERS: [&str; 18] = [
     "on", "at", "the", "for", "around", "about", "by", "please", "o'clock", "oclock", "sharp",
     "exactly", "time", "my", "roughly", "then", "say", "maybe",
-];
-
-const ONES: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 4] = ["twenty", "thirty", "forty", "fifty"];
-const FIRSTS: [&str; 20] = [
-    "zeroth",
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
 ];
 
 /// The words of a text.
@@ -111,7 +67,7 @@ fn push(words: &mut Vec<String>, word: &str) {
         n.to_string()
     } else if let Some(n) = position(&TENS) {
         ((n + 2) * 10).to_string()
-    } else if let Some(n) = position(&FIRSTS) {
+    } else if let Some(n) = position(&ORDINALS) {
         format!("{n}th")
     } else {
         match word {

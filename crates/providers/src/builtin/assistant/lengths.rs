@@ -1,31 +1,8 @@
 //! How long something is to last, and numbers as they are spoken.
 
 use super::{times::is_hour, tokens::Tokens};
+use crate::spoken_numbers::{ONES, TENS};
 use std::ops::Range;
-
-const ONES: &[&str] = &[
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: &[&str] = &["twenty", "thirty", "forty", "fifty"];
 
 /// `6`, `six`, `twenty-five`.
 pub(super) fn number(word: &str) -> Option<u32> {

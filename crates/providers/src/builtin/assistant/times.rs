@@ -4,6 +4,7 @@ use super::{
     lengths::{length, number},
     tokens::Tokens,
 };
+use crate::spoken_numbers::ORDINALS;
 use std::ops::Range;
 
 /// Words that tell nothing but times.
@@ -63,29 +64,9 @@ const BEFORE_HOUR: &[&str] = &[
 const UNITS: &[&str] = &[
     "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "months",
 ];
-const ORDINALS: &[&str] = &[
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-    "twentieth",
-    "thirtieth",
-];
+fn is_ordinal(word: &str) -> bool {
+    ORDINALS.contains(&word) || matches!(word, "twentieth" | "thirtieth")
+}
 
 /// Whether this names a month.
 pub(super) fn is_month(word: &str) -> bool {
@@ -225,7 +206,7 @@ fn kind(tokens: &Tokens<'_>, at: usize) -> Kind {
 /// A day of the month: `5`, `5th`, `fifth`, `twenty-first`.
 fn is_day(word: &str) -> bool {
     let word = word.rsplit('-').next().unwrap_or(word);
-    ORDINALS.contains(&word) || number(word).is_some() || is_written_time(word)
+    is_ordinal(word) || number(word).is_some() || is_written_time(word)
 }
 
 fn is_anchor(tokens: &Tokens<'_>, at: usize, kind: Kind) -> bool {
