@@ -99,9 +99,27 @@ impl Guard {
 #[async_trait::async_trait]
 impl Tools for Guard {
     async fn specs(&self, speaker: &Speaker) -> Vec<ToolSpec> {
-        let mut principal = speaker.clone();
-        principal.resource = principal.resource.or_else(|| self.own.clone());
-        self.tools.specs(&principal).await
+        let theirs = self.tools.specs(speaker).await;
+        if speaker.is_verified {
+            return theirs;
+        }
+        // What everybody may do is done with the account's own connections.
+        let account = Speaker {
+            resource: self.own.clone(),
+            is_verified: true,
+            ..speaker.clone()
+        };
+        let of_account = self.tools.specs(&account).await;
+        let both = theirs.into_iter().zip(of_account);
+        both.map(|(theirs, of_account)| {
+            let name = ActionName::from_tool(&theirs.name);
+            if self.assistant.allows_public(name.as_str()) {
+                of_account
+            } else {
+                theirs
+            }
+        })
+        .collect()
     }
 
     fn kind(&self, name: &str) -> ToolKind {

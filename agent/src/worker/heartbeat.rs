@@ -59,7 +59,7 @@ async fn take_over(config: &AgentConfig, now: i64) -> Result<(), StoreError> {
     let orphaned =
         sessions::orphaned(&config.store, now, stale_after_ms, TAKEOVERS_A_ROUND).await?;
     for session in orphaned {
-        if !sessions::lease_dispatch(&config.store, &session.id, now, lease_ms).await? {
+        if !sessions::lease_dispatch(&config.store, &session.id, unix_ms(), lease_ms).await? {
             continue;
         }
         tracing::warn!(session = %session.id, "its worker is gone; asking for another agent");

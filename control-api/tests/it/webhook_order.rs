@@ -13,6 +13,9 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
+/// So many streams within two minutes end a call, too.
+const MOST_STREAMS: usize = 10;
+
 /// A webhook of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Webhook {
@@ -155,11 +158,12 @@ async fn in_order(app: &TestApp, webhooks: &[Webhook]) {
         (true, false) => Some(SessionState::Announced),
         (false, false) => None,
     };
-    // Ten streams within two minutes end a call, too.
     let state = state_of(app, &call).await;
     assert!(
         state == expected
-            || (is_known && state == Some(SessionState::Ended) && streams(webhooks) >= 10),
+            || (is_known
+                && state == Some(SessionState::Ended)
+                && streams(webhooks) >= MOST_STREAMS),
         "{state:?} instead of {expected:?}"
     );
     assert_eq!(self::is_recorded(app, &call).await, is_recorded);
@@ -192,7 +196,7 @@ async fn at_once(app: &TestApp, webhooks: &[Webhook]) {
     let after = state_of(app, &call).await;
     assert!(
         (after == Some(SessionState::Ended)) == (state == Some(SessionState::Ended))
-            || streams(webhooks) + LATE.len() >= 10,
+            || streams(webhooks) + LATE.len() >= MOST_STREAMS,
         "{state:?} became {after:?}"
     );
 }

@@ -4,7 +4,10 @@ use crate::{ApiClient, Endpoints, Owner, Provider, Speaker, TokenError, TokenSou
 use casp_providers::LanguageModel;
 use casp_store::{AccountId, Store};
 use jiff::{Timestamp, tz::TimeZone};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// Longest wait for what is connected.
+const CONNECTED_WITHIN: Duration = Duration::from_millis(200);
 
 /// What all actions of a process share.
 #[derive(Debug)]
@@ -49,25 +52,29 @@ impl ActionContext {
         Ok(ApiClient::new(http, tokens, owner, provider))
     }
 
-    /// What a speaker has not connected; nothing when that cannot be told.
+    /// What a speaker has not connected; nothing when that cannot be told, or not to somebody who has not proven who
+    /// they are.
     pub async fn unconnected(&self, speaker: &Speaker) -> Vec<Provider> {
-        let connected = match speaker.resource.clone() {
-            Some(resource) => {
-                let account = self.account;
-                let owner = Owner { account, resource };
-                self.services.tokens.connected(&owner).await
-            }
-            None => Ok(Vec::new()),
+        let Some(resource) = speaker.resource.clone() else {
+            return Provider::ALL.to_vec();
         };
-        match connected {
-            Ok(connected) => {
+        if !speaker.is_verified {
+            return Vec::new();
+        }
+        let account = self.account;
+        let owner = Owner { account, resource };
+        // An answer does not wait for a slow database.
+        let asked = self.services.tokens.connected(&owner);
+        match tokio::time::timeout(CONNECTED_WITHIN, asked).await {
+            Ok(Ok(connected)) => {
                 let all = Provider::ALL.into_iter();
                 all.filter(|it| !connected.contains(it)).collect()
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 tracing::warn!(%error, "what is connected cannot be read");
                 Vec::new()
             }
+            Err(_) => Vec::new(),
         }
     }
 }

@@ -22,9 +22,9 @@ fn conversation(tools: Arc<dyn Tools>) -> Conversation {
     Conversation::new(assistant, Arc::new(RuleBased::new()), tools, now)
 }
 
-/// What is connected.
+/// What is connected; without, nobody ever learns.
 #[derive(Debug)]
-struct Connected(Vec<Provider>);
+struct Connected(Option<Vec<Provider>>);
 
 #[async_trait::async_trait]
 impl TokenSource for Connected {
@@ -40,15 +40,18 @@ impl TokenSource for Connected {
         Err(TokenError::NotConnected(provider))
     }
     async fn connected(&self, _: &Owner) -> Result<Vec<Provider>, TokenError> {
-        Ok(self.0.clone())
+        match &self.0 {
+            Some(connected) => Ok(connected.clone()),
+            None => std::future::pending().await,
+        }
     }
 }
 
 async fn tools() -> Arc<dyn Tools> {
-    tools_with(Vec::new()).await
+    tools_with(Some(Vec::new())).await
 }
 
-async fn tools_with(connected: Vec<Provider>) -> Arc<dyn Tools> {
+async fn tools_with(connected: Option<Vec<Provider>>) -> Arc<dyn Tools> {
     let context = ActionContext {
         services: Arc::new(ActionServices {
             tokens: Arc::new(Connected(connected)),
@@ -141,7 +144,7 @@ async fn a_conversation_goes_from_hello_to_goodbye() {
 
 #[tokio::test]
 async fn what_is_not_connected_is_offered_in_a_few_words() {
-    let tools = tools_with(vec![Provider::Gmail]).await;
+    let tools = tools_with(Some(vec![Provider::Gmail])).await;
     let ann = Speaker {
         identity: "ann".into(),
         resource: Some("ann@example.com".into()),
@@ -151,7 +154,8 @@ async fn what_is_not_connected_is_offered_in_a_few_words() {
     assert!(specs.iter().any(|spec| spec.name == "slack__send"));
     for spec in &specs {
         let name = ActionName::from_tool(&spec.name);
-        let is_whole = spec.parameters.get("properties").is_some();
+        assert!(spec.parameters["properties"].is_object(), "{name}");
+        let is_whole = !spec.description.starts_with("Not connected");
         let is_at_hand = matches!(name.provider(), "gmail" | "call");
         assert_eq!(is_whole, is_at_hand, "{name}");
     }
@@ -161,9 +165,18 @@ async fn what_is_not_connected_is_offered_in_a_few_words() {
             .map(|spec| spec.description.len() + spec.parameters.to_string().len());
         parts.sum()
     };
-    let all = tools_with(Provider::ALL.to_vec()).await.specs(&ann).await;
+    let all = tools_with(Some(Provider::ALL.to_vec())).await;
+    let all = all.specs(&ann).await;
     assert_eq!(all.len(), specs.len());
     assert!(bytes(&all) > 3 * bytes(&specs));
+
+    // Who has not proven who they are learns nothing of it, and a database that stalls holds nothing up.
+    let unproven = Speaker {
+        is_verified: false,
+        ..ann.clone()
+    };
+    assert_eq!(tools.specs(&unproven).await, all);
+    assert_eq!(tools_with(None).await.specs(&ann).await, all);
 
     // The model has not seen what they need.
     for tool in ["slack__send", "google-drive__search"] {

@@ -15,6 +15,7 @@ use casp_store::{
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
+use tokio::sync::mpsc::Receiver;
 
 const ANNS_NUMBER: &str = "+15550001111";
 const BRIDGE: &str = "caller-7f3";
@@ -104,6 +105,17 @@ impl Call {
         Some(check)
     }
 
+    fn guard(&self, assistant: Assistant, tools: Arc<Mailbox>) -> (Guard, Receiver<Report>) {
+        let claim = Claim {
+            row: None,
+            assistant,
+            past: Vec::new(),
+            principals: self.principals.clone(),
+        };
+        let (reports, inbox) = tokio::sync::mpsc::channel(8);
+        (Guard::new(tools, &claim, reports), inbox)
+    }
+
     /// What comes of asking for the mail, and in whose name it was looked at, if it was.
     async fn ask_for_mail(&self, identity: &str) -> (ToolOutcome, Option<Speaker>) {
         let assistant = Assistant::builtin("default").unwrap().clone();
@@ -116,14 +128,7 @@ impl Call {
         identity: &str,
     ) -> (ToolOutcome, Option<Speaker>) {
         let mailbox = Arc::new(Mailbox::default());
-        let claim = Claim {
-            row: None,
-            assistant,
-            past: Vec::new(),
-            principals: self.principals.clone(),
-        };
-        let (reports, mut inbox) = tokio::sync::mpsc::channel(8);
-        let guard = Guard::new(mailbox.clone(), &claim, reports);
+        let (guard, mut inbox) = self.guard(assistant, mailbox.clone());
         let speaker = self.principals.speaker(identity.into(), false);
         let outcome = match guard.prepare(&speaker, "gmail__unread", json!({})).await {
             Prepared::Ready { arguments, .. } => {
@@ -145,8 +150,13 @@ struct Mailbox(Mutex<Option<Speaker>>);
 
 #[async_trait::async_trait]
 impl Tools for Mailbox {
-    async fn specs(&self, _speaker: &Speaker) -> Vec<ToolSpec> {
-        Vec::new()
+    async fn specs(&self, speaker: &Speaker) -> Vec<ToolSpec> {
+        let spec = |name: &str| ToolSpec {
+            name: name.into(),
+            description: format!("{:?} {}", speaker.resource, speaker.is_verified),
+            parameters: json!({"type": "object", "properties": {}}),
+        };
+        ["gmail__unread", "gmail__send"].map(spec).to_vec()
     }
     fn kind(&self, _name: &str) -> ToolKind {
         ToolKind::Read
@@ -270,6 +280,35 @@ async fn the_account_is_itself_and_its_guests_are_strangers() {
     // A room without a session belongs to nobody.
     let nobody = Principals::default().speaker("x".into(), true);
     assert_eq!(nobody, Speaker::stranger("x"));
+}
+
+#[tokio::test]
+async fn tools_are_offered_as_those_in_whose_name_they_would_run() {
+    const ACCOUNTS: &str = r#"Some("owner@example.com") true"#;
+    let assistant = Assistant {
+        public_actions: vec!["gmail.unread".into()],
+        ..Assistant::builtin("default").unwrap().clone()
+    };
+    for (number, pin, public, private) in [
+        ("+15559998888", None, ACCOUNTS, "None false"),
+        (ANNS_NUMBER, None, ACCOUNTS, r#"Some("ann") false"#),
+        (
+            ANNS_NUMBER,
+            Some("4071"),
+            r#"Some("ann") true"#,
+            r#"Some("ann") true"#,
+        ),
+    ] {
+        let mut call = call_from(number).await;
+        if let Some(pin) = pin {
+            assert_eq!(call.key(pin, 2).await, Some(ProofCheck::Right));
+        }
+        let (guard, _inbox) = call.guard(assistant.clone(), Arc::default());
+        let speaker = call.principals.speaker(BRIDGE.into(), false);
+        let specs = guard.specs(&speaker).await;
+        let offered: Vec<_> = specs.iter().map(|spec| spec.description.as_str()).collect();
+        assert_eq!(offered, [public, private], "{number} {pin:?}");
+    }
 }
 
 #[tokio::test]

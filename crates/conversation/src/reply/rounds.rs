@@ -93,12 +93,11 @@ impl Rounds {
     }
 
     async fn answer(&mut self) -> Step<()> {
-        if self.turn.has_tools {
-            self.request.tools = self.tools.specs(&self.turn.speaker).await;
-            let of_client = self.turn.client_tools.iter().cloned();
-            self.request.tools.extend(of_client);
+        let opening = std::mem::replace(&mut self.turn.opening, Opening::Model);
+        if !matches!(opening, Opening::AskAgain(..)) {
+            self.offer_tools().await;
         }
-        match std::mem::replace(&mut self.turn.opening, Opening::Model) {
+        match opening {
             Opening::Model => {}
             Opening::Note(note) => self.note(note),
             Opening::CarryOut(held) => return self.carry_out(held).await,
@@ -106,6 +105,14 @@ impl Rounds {
             Opening::Command(call) => return self.command(call).await,
         }
         self.converse().await
+    }
+
+    async fn offer_tools(&mut self) {
+        if self.turn.has_tools {
+            self.request.tools = self.tools.specs(&self.turn.speaker).await;
+            let of_client = self.turn.client_tools.iter().cloned();
+            self.request.tools.extend(of_client);
+        }
     }
 
     /// Lets the model answer, with tools or without.

@@ -90,7 +90,9 @@ impl Tools for ToolSet {
             let name = action.name();
             let is_short = unconnected.iter().any(|it| it.name() == name.provider());
             let (description, parameters) = if is_short {
-                (UNCONNECTED.to_owned(), json!({"type": "object"}))
+                // OpenAI refuses a request with a schema that has no properties.
+                let nothing = json!({"type": "object", "properties": {}});
+                (UNCONNECTED.to_owned(), nothing)
             } else {
                 (action.description().to_owned(), action.parameters())
             };
