@@ -4,6 +4,7 @@ import contextlib
 import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 
@@ -66,7 +67,16 @@ logging: {{level: warn}}
         self.bridge = self.run("bridge", PORT=str(self.bridge_port))
         for part in (self.api, self.agent, self.bridge):
             await part.wait_output("ready")
+        await self.agent_is_alive()
         return self
+
+    async def agent_is_alive(self):
+        """Until its first sign of life is there, callers are told that nobody is free."""
+        end = time.monotonic() + 60
+        with contextlib.closing(sqlite3.connect(f"{self.folder}/casp.db")) as database:
+            while not database.execute("SELECT 1 FROM workers").fetchone():
+                assert time.monotonic() < end, self.agent.log()
+                await asyncio.sleep(0.02)
 
     def run(self, command, **env):
         part = Process(f"split-{command}-{len(self.parts)}", command, env={**self.env, **env})

@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::{Id, JoinError, JoinSet},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -70,12 +70,19 @@ impl Worker {
             outgoing: outgoing_seen,
         };
         let (pulse, pulse_seen) = watch::channel(Pulse::default());
+        let (has_begun, first_beat) = oneshot::channel();
+        let connect = async move {
+            // Callers are let in by the signs of life: a worker that is ready is known.
+            let _ = first_beat.await;
+            connection.run().await;
+        };
         Self {
             admission: Admission::new(config.max_jobs as usize),
-            connection: AbortOnDropHandle::new(tokio::spawn(connection.run())),
+            connection: AbortOnDropHandle::new(tokio::spawn(connect)),
             heartbeat: AbortOnDropHandle::new(tokio::spawn(heartbeat::beat(
                 config.clone(),
                 pulse_seen,
+                has_begun,
             ))),
             _fallback: AbortOnDropHandle::new(tokio::spawn(
                 services

@@ -6,7 +6,7 @@ use casp_store::{
     workers::{self, Heartbeat},
 };
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// Sessions looked at in one round.
 const TAKEOVERS_A_ROUND: u32 = 16;
@@ -18,8 +18,13 @@ pub(super) struct Pulse {
     pub(super) is_draining: bool,
 }
 
-/// Beats until it is dropped.
-pub(super) async fn beat(config: Arc<AgentConfig>, pulse: watch::Receiver<Pulse>) {
+/// Beats until it is dropped; `has_begun` is told of the first one, or that it failed.
+pub(super) async fn beat(
+    config: Arc<AgentConfig>,
+    pulse: watch::Receiver<Pulse>,
+    has_begun: oneshot::Sender<()>,
+) {
+    let mut has_begun = Some(has_begun);
     let mut rounds = tokio::time::interval(config.liveness.interval);
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut was_failing = false;
@@ -40,6 +45,10 @@ pub(super) async fn beat(config: Arc<AgentConfig>, pulse: watch::Receiver<Pulse>
             Ok(()) => take_over(&config, now).await,
             Err(error) => Err(error),
         };
+        if let Some(has_begun) = has_begun.take() {
+            // A worker that is gone wants to know nothing.
+            let _ = has_begun.send(());
+        }
         match result {
             Ok(()) => was_failing = false,
             Err(error) if !was_failing => {
