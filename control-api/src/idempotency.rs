@@ -89,7 +89,7 @@ pub(crate) struct Idempotent<T> {
 /// One run of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
-    /// The same whenever the same request is repeated, and no other's; `None` without a key.
+    /// The same whenever the same request is repeated within the key's day, and no other's; `None` without a key.
     pub(crate) name: Option<String>,
     /// The request was begun before, and nobody knows how far that one came.
     #[allow(dead_code, reason = "for effects that cannot be recognised by a name")]
@@ -169,15 +169,16 @@ impl Idempotency {
         };
         let request = RequestKey::new(account, route, &key, &self.request);
         let store = &api.config.store;
-        let lease = match idempotency::begin(store, &request, LEASE_MS, KEPT_MS, now_ms()).await {
-            Ok(Begun::Run { lease }) => lease,
+        let begun = idempotency::begin(store, &request, LEASE_MS, KEPT_MS, now_ms()).await;
+        let (lease, begun_at_ms) = match begun {
+            Ok(Begun::Run { lease, begun_at_ms }) => (lease, begun_at_ms),
             Ok(Begun::Answered(answer)) => return replayed(answer),
             Ok(Begun::InProgress) => return in_progress(),
             Ok(Begun::Mismatch) => return mismatch().into_response(),
             Err(error) => return ApiError::from(error).into_response(),
         };
         let attempt = Attempt {
-            name: Some(request.name()),
+            name: Some(request.name(begun_at_ms)),
             is_repeated: lease > 1,
         };
         let run = run(attempt);

@@ -6,7 +6,7 @@ use crate::{
     twilio_request::{signed, stream_token},
     twilio_rest::{Twilio, call, calls, refusal},
 };
-use casp_store::{calls as store_calls, numbers, sessions, stream_tokens};
+use casp_store::{calls as store_calls, idempotency, numbers, sessions, stream_tokens};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -457,6 +457,28 @@ async fn the_same_request_with_its_key_places_one_call() {
             assert!(answer.text.contains(&sid), "{}", answer.text);
         }
         assert_eq!(twilio.placed().await.len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_used_again_a_day_later_places_another_call() {
+    let twilio = Twilio::start().await;
+    for app in [
+        twilio.app(50, |_| {}).await,
+        twilio.app_on_postgres(50).await,
+    ] {
+        for to in [TO, "+14155550124"] {
+            let sid = unique("CA");
+            twilio.places(&sid).await;
+            let request = app.post("/phone/call").bearer_auth(KEY);
+            let request = request.header("Idempotency-Key", "k");
+            let answer = send(request.json(&json!({"to": to}))).await;
+            assert_eq!(answer.json()["callSid"], sid, "{answer:?}");
+            assert_eq!(twilio.placed().await.pop().unwrap()["To"], to);
+            let tomorrow_ms = now_ms() + 25 * 60 * 60 * 1_000;
+            let gone = idempotency::purge(&app.store, tomorrow_ms).await;
+            assert_eq!(gone.unwrap(), 1);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{
 };
 use casp_store::{
     calls::{self, Machine, NewCall},
+    idempotency,
     jobs::{self, JobFilter},
     scheduled_calls::{self, NewScheduledCall},
 };
@@ -295,6 +296,23 @@ async fn a_key_is_for_one_request() {
         "the neighbour's keys are the neighbour's"
     );
     assert_eq!(listed(&app).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_key_that_is_used_again_a_day_later_schedules_another_call() {
+    for app in [TestApp::production().await, TestApp::on_postgres().await] {
+        let mut body = call();
+        for number in ["+14155550123", "+14155550124"] {
+            body["phone_number"] = json!(number);
+            let made = keyed(&app, "k", &body).await;
+            assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+            assert_eq!(made.json()["phone_number"], number);
+            let tomorrow_ms = now_ms() + 25 * 60 * 60 * 1_000;
+            let gone = idempotency::purge(&app.store, tomorrow_ms).await;
+            assert_eq!(gone.unwrap(), 1);
+        }
+        assert_eq!(listed(&app).await.len(), 2);
+    }
 }
 
 #[tokio::test]

@@ -29,16 +29,26 @@ impl Twilio {
         free: i64,
         change: impl FnOnce(&mut ControlApiConfig),
     ) -> TestApp {
-        let url = self.server.uri();
         let app = TestApp::with(|config| {
-            config.twilio.account_sid = Some(ACCOUNT.into());
-            config.twilio.api_base_url = url;
-            config.limits.call_interval = std::time::Duration::ZERO;
+            self.configure(config);
             change(config);
         })
         .await;
         app.worker(free).await;
         app
+    }
+
+    /// The same on PostgreSQL.
+    pub(crate) async fn app_on_postgres(&self, free: i64) -> TestApp {
+        let app = TestApp::on_postgres_with(|config| self.configure(config)).await;
+        app.worker(free).await;
+        app
+    }
+
+    fn configure(&self, config: &mut ControlApiConfig) {
+        config.twilio.account_sid = Some(ACCOUNT.into());
+        config.twilio.api_base_url = self.server.uri();
+        config.limits.call_interval = std::time::Duration::ZERO;
     }
 
     /// Every call that is placed gets this id, once.

@@ -30,9 +30,15 @@ impl RequestKey {
     }
 
     /// A name that the same request has whenever it is repeated, and no other has: for keys further down (jobs,
-    /// calls).
-    pub fn name(&self) -> String {
-        format!("{}/{}/{}", self.account.0, self.route, self.key_hash)
+    /// calls). They are kept for longer than the key, so one that is used again after its day has another name; see
+    /// [`Begun::Run`] for `begun_at_ms`.
+    pub fn name(&self, begun_at_ms: i64) -> String {
+        let name = format!("{}/{}/{}", self.account.0, self.route, self.key_hash);
+        // What was begun before the time was kept has the name that it had then.
+        match begun_at_ms {
+            0 => name,
+            at => format!("{name}/{at}"),
+        }
     }
 }
 
@@ -48,10 +54,13 @@ pub struct KeptAnswer {
 /// What to do with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// Run it; the number is the lease. Above 1, somebody began it before, and nobody knows how far that one came.
+    /// Run it.
     Run {
-        /// To finish or forget it with.
+        /// To finish or forget it with. Above 1, somebody began it before, and nobody knows how far that one came.
         lease: i64,
+        /// When the first one began it, Unix milliseconds: the same for all who take over, and another after the
+        /// key's day.
+        begun_at_ms: i64,
     },
     /// It was run: this is the answer.
     Answered(KeptAnswer),
@@ -74,13 +83,14 @@ pub async fn begin(
         .timed(
             sqlx::query(
                 "INSERT INTO idempotency_keys AS k (account_id, route, key_hash, request_hash, lease, \
-                 lease_until_ms, expires_at_ms) VALUES ($1, $2, $3, $4, 1, $5, $6) \
+                 lease_until_ms, expires_at_ms, begun_at_ms) VALUES ($1, $2, $3, $4, 1, $5, $6, $7) \
                  ON CONFLICT (account_id, route, key_hash) DO UPDATE SET \
                  lease = CASE WHEN k.expires_at_ms <= $7 THEN 1 ELSE k.lease + 1 END, \
+                 begun_at_ms = CASE WHEN k.expires_at_ms <= $7 THEN $7 ELSE k.begun_at_ms END, \
                  request_hash = excluded.request_hash, lease_until_ms = excluded.lease_until_ms, \
                  expires_at_ms = excluded.expires_at_ms, status = NULL, body = NULL \
                  WHERE k.expires_at_ms <= $7 OR (k.status IS NULL AND k.lease_until_ms <= $7 \
-                 AND k.request_hash = excluded.request_hash) RETURNING lease",
+                 AND k.request_hash = excluded.request_hash) RETURNING lease, begun_at_ms",
             )
             .bind(request.account.0)
             .bind(request.route)
@@ -95,6 +105,7 @@ pub async fn begin(
     if let Some(row) = taken {
         return Ok(Begun::Run {
             lease: row.try_get(0)?,
+            begun_at_ms: row.try_get(1)?,
         });
     }
     let there = store

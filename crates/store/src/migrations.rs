@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = files![
     "0014_ephemeral_keys",
     "0015_transcripts_of_a_number",
     "0016_call_codes",
+    "0017_idempotency",
 ];
 
 pub(crate) static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
