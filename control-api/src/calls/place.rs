@@ -68,7 +68,8 @@ pub(crate) struct Placed {
     pub(crate) position: Option<i64>,
 }
 
-/// Places a call for an account, at once if it may, else in its turn. The same `request_key` again places nothing.
+/// Places a call for an account, at once if it may, else in its turn. The same `request_key` again places
+/// nothing, unless the first one was refused at once, before Twilio had it.
 pub(crate) async fn place(
     api: &ControlApi,
     account: AccountId,
@@ -113,7 +114,7 @@ async fn at_once(api: &ControlApi, twilio: &TwilioClient, call: Call) -> Result<
         let (api, call) = (api.clone(), call.clone());
         api.tasks
             .clone()
-            .spawn(async move { dial::dial(&api, &twilio, &call).await }.in_current_span())
+            .spawn(async move { dial_at_once(&api, &twilio, &call).await }.in_current_span())
     };
     match placing.await {
         Ok(Dialled::Placed(call_sid)) => Ok(placed(call.id, &call_sid)),
@@ -124,6 +125,17 @@ async fn at_once(api: &ControlApi, twilio: &TwilioClient, call: Call) -> Result<
         }
         Err(_) => Err(ApiError::Internal),
     }
+}
+
+/// A call that is refused is as one that was never asked for: its request may be sent again.
+async fn dial_at_once(api: &ControlApi, twilio: &TwilioClient, call: &Call) -> Dialled {
+    let dialled = dial::dial(api, twilio, call).await;
+    if matches!(dialled, Dialled::Refused(_))
+        && let Err(error) = calls::free_request(&api.config.store, &call.id).await
+    {
+        tracing::warn!(%error, call = call.id, "the request of a refused call finds it again");
+    }
+    dialled
 }
 
 fn placed(id: String, call_sid: &CallSid) -> Placed {

@@ -483,6 +483,35 @@ async fn a_key_that_is_used_again_a_day_later_places_another_call() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_refused_places_a_call_when_it_is_sent_again() {
+    let twilio = Twilio::start().await;
+    let app = twilio.app(5, |_| {}).await;
+    calls("POST", "Calls.json")
+        .respond_with(refusal(401, 20_003))
+        .up_to_n_times(1)
+        .mount(&twilio.server)
+        .await;
+    let again = || {
+        let request = app.post("/phone/call").bearer_auth(KEY);
+        request
+            .header("Idempotency-Key", "k")
+            .json(&json!({"to": TO}))
+    };
+    let refused = send(again()).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    let sid = unique("CA");
+    twilio.places(&sid).await;
+    for _ in 0..2 {
+        let answer = send(again()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        assert_eq!(answer.json()["callSid"], sid);
+    }
+    assert_eq!(twilio.placed().await.len(), 2, "one of them refused");
+    let failed = app.get_ours("/v1/calls?status=failed").await.json();
+    assert_eq!(failed.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_call_speaks_with_a_scenario_of_the_accounts_own() {
     let twilio = Twilio::start().await;
     let app = twilio.app(50, |_| {}).await;

@@ -113,6 +113,22 @@ pub async fn fail(
     Ok(done.rows_affected() == 1)
 }
 
+/// The request of a call that failed before Twilio had it may make another: only for whoever asked Twilio, and was
+/// refused. False when the call did not fail, or Twilio had it.
+pub async fn free_request(store: &Store, id: &str) -> Result<bool, StoreError> {
+    let done = store
+        .timed(
+            sqlx::query(
+                "UPDATE calls SET request_key = NULL \
+                 WHERE id = $1 AND status = 'failed' AND call_sid IS NULL",
+            )
+            .bind(id)
+            .execute(store.pool()),
+        )
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// A status that Twilio told; one that is behind what is known changes nothing. Returns whether something changed.
 /// `check_at_ms` is when to ask Twilio, should nothing more be heard.
 pub async fn progress(

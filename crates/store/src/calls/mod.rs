@@ -9,7 +9,9 @@ mod check;
 mod queue;
 mod status;
 
-pub use change::{asking, cancel, fail, placed, progress, put_back, set_answered_by, unknown};
+pub use change::{
+    asking, cancel, fail, free_request, placed, progress, put_back, set_answered_by, unknown,
+};
 pub use check::{lose_placing, take_checks};
 pub use queue::{Claim, Pace, claim, expire, position, waiting_accounts};
 pub use status::{CallStatus, Machine};

@@ -87,6 +87,23 @@ on_both! {
         assert_eq!(calls::list(&db.store, db.account, None, 0, 0, 10).await.unwrap().len(), 1);
     }
 
+    async fn a_request_may_make_another_call_when_twilio_never_had_the_first(db: TestDatabase) {
+        let new = NewCall { request_key: Some("k".into()), ..new_call(&db) };
+        let first = calls::add(&db.store, &new, NOW).await.unwrap();
+        assert!(!calls::free_request(&db.store, &first.id).await.unwrap(), "it waits");
+        assert_eq!(next(&db, NOW).await.as_ref(), Some(&first.id));
+        assert!(!calls::free_request(&db.store, &first.id).await.unwrap(), "Twilio is being asked");
+        calls::fail(&db.store, &first.id, "20003", "refused", NOW).await.unwrap();
+        assert!(calls::free_request(&db.store, &first.id).await.unwrap());
+        let second = calls::add(&db.store, &new, NOW + 1_000).await.unwrap();
+        assert_ne!(first.id, second.id);
+        assert_eq!(next(&db, NOW + 1_000).await.as_ref(), Some(&second.id));
+        calls::placed(&db.store, &second.id, "CA1", NOW + 1_000, 0).await.unwrap();
+        calls::progress(&db.store, "CA1", CallStatus::Failed, NOW + 2_000, 0).await.unwrap();
+        assert!(!calls::free_request(&db.store, &second.id).await.unwrap(), "Twilio had it");
+        assert_eq!(calls::add(&db.store, &new, NOW + 3_000).await.unwrap().id, second.id);
+    }
+
     async fn calls_are_placed_in_order_one_a_second_and_so_many_at_once(db: TestDatabase) {
         let ids = [queued(&db, NOW).await.id, queued(&db, NOW + 1).await.id, queued(&db, NOW + 2).await.id];
         for (place, id) in ids.iter().enumerate() {
