@@ -2,7 +2,7 @@
 
 use super::{answer::TwiMl, phone_session_id, signed_form::SignedForm, status::is_over, transfer};
 use crate::{
-    ControlApi, call_trace,
+    ControlApi, call_end, call_trace,
     clock::now_ms,
     error::{ApiError, SignedProblem},
     path::PathValue,
@@ -53,11 +53,7 @@ pub(crate) async fn resume_call(
             session = session_id,
             "the stream fails again and again; the call is ended"
         );
-        sessions::end(store, &session_id, "the stream failed", now_ms()).await?;
-        api.config
-            .livekit
-            .delete_room(&format!("twilio-{call}"))
-            .await?;
+        call_end::close(&api, &session_id, "the stream failed").await?;
         return Ok(TwiMl::apologize(
             "We are sorry, this call cannot go on. Please call again. Goodbye.",
         ));

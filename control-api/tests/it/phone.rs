@@ -3,6 +3,7 @@ use crate::{
     test_app::{NEIGHBOURS_KEY, TWILIO_TOKEN, TestApp, eventually, send, unique},
     twilio_request::signed,
 };
+use casp_store::sessions::SessionKind;
 use reqwest::StatusCode;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -46,10 +47,9 @@ async fn the_integration_test_of_the_guide_to_the_letter() {
     assert!(!room_exists(&format!("twilio-{call}")).await);
 }
 
-#[tokio::test]
-async fn ending_a_call_ends_it_at_twilio_too() {
+/// Twilio, which is to be told once that the call is over.
+async fn ends_once(call: &str) -> MockServer {
     let twilio = MockServer::start().await;
-    let call = unique("CA");
     Mock::given(method("POST"))
         .and(path(format!("/2010-04-01/Accounts/AC1/Calls/{call}.json")))
         .and(basic_auth("AC1", TWILIO_TOKEN))
@@ -60,6 +60,13 @@ async fn ending_a_call_ends_it_at_twilio_too() {
         .expect(1)
         .mount(&twilio)
         .await;
+    twilio
+}
+
+#[tokio::test]
+async fn ending_a_call_ends_it_at_twilio_too() {
+    let call = unique("CA");
+    let twilio = ends_once(&call).await;
     let app = TestApp::with(|config| {
         config.twilio.account_sid = Some("AC1".into());
         config.twilio.api_base_url = twilio.uri();
@@ -77,6 +84,33 @@ async fn ending_a_call_ends_it_at_twilio_too() {
         StatusCode::NOT_FOUND,
         "it is over"
     );
+}
+
+#[tokio::test]
+async fn without_livekit_a_call_is_ended_at_twilio_too() {
+    let call = unique("CA");
+    let twilio = ends_once(&call).await;
+    let app = TestApp::with(|config| {
+        config.twilio.account_sid = Some("AC1".into());
+        config.twilio.api_base_url = twilio.uri();
+        // Nobody listens there.
+        config.livekit = casp_room::admin::LiveKit::new("http://127.0.0.1:1", "k", "s").unwrap();
+    })
+    .await;
+    app.session(SessionKind::Phone, app.account, &call).await;
+    let path = format!("/phone/end/{call}");
+    let theirs = send(app.post(&path).bearer_auth(NEIGHBOURS_KEY)).await;
+    assert_eq!(theirs.status, StatusCode::NOT_FOUND);
+    let ended = app.post_ours(&path, &json!(null)).await;
+    assert_eq!(
+        (ended.status, ended.json()),
+        (
+            StatusCode::OK,
+            json!({"callSid": call, "status": "completed"})
+        )
+    );
+    let session = app.get_ours(&format!("/sessions/phone-{call}")).await;
+    assert_eq!(session.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

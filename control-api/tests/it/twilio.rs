@@ -4,7 +4,7 @@ use crate::{
     twilio_request::{signed, stream_token},
 };
 use casp_store::{
-    sessions::{self, SessionState},
+    sessions::{self, SessionKind, SessionState},
     stream_tokens,
 };
 use casp_twilio::signature::HEADER;
@@ -110,13 +110,19 @@ async fn with_every_place_taken_the_caller_hears_the_busy_tone() {
     assert_eq!(app.get_ours("/sessions").await.json()["total"], 1);
 }
 
-#[tokio::test]
-async fn without_livekit_the_caller_hears_why() {
+/// Nobody listens where LiveKit should be.
+async fn without_livekit() -> TestApp {
     let app = TestApp::with(|config| {
         config.livekit = casp_room::admin::LiveKit::new("http://127.0.0.1:1", "k", "s").unwrap();
     })
     .await;
     app.worker(1).await;
+    app
+}
+
+#[tokio::test]
+async fn without_livekit_the_caller_hears_why() {
+    let app = without_livekit().await;
     let answer = voice(&app, "CA1").await;
     assert!(
         answer.text.contains("<Say>") && answer.text.contains("<Hangup/>"),
@@ -329,6 +335,51 @@ async fn a_stream_that_breaks_again_and_again_ends_the_call() {
         .unwrap();
     assert_eq!(session.state, SessionState::Ended);
     assert!(!room_exists(&format!("twilio-{call}")).await);
+}
+
+#[tokio::test]
+async fn without_livekit_a_stream_that_breaks_again_and_again_ends_the_call_too() {
+    let app = without_livekit().await;
+    let session = app.session(SessionKind::Phone, app.account, "CA1").await;
+    for stream in 1..=10 {
+        let again = signed(&app, "/twilio/resume/CA1", &[]).await;
+        assert!(again.text.contains("<Connect"), "{stream}: {}", again.text);
+    }
+    let over = signed(&app, "/twilio/resume/CA1", &[]).await;
+    assert_eq!(over.status, StatusCode::OK, "{over:?}");
+    assert_eq!(over.headers["content-type"], "text/xml; charset=utf-8");
+    assert!(
+        over.text.contains("<Say>") && over.text.contains("<Hangup/>"),
+        "{}",
+        over.text
+    );
+    let session = sessions::get(&app.store, &session.id).await;
+    assert_eq!(session.unwrap().unwrap().state, SessionState::Ended);
+}
+
+#[tokio::test]
+async fn without_livekit_what_twilio_tells_is_taken_too() {
+    let app = without_livekit().await;
+    for (call, path, status) in [
+        ("CA1", "/twilio/status", StatusCode::NO_CONTENT),
+        ("CA2", "/twilio/transferred/CA2", StatusCode::OK),
+    ] {
+        let session = app.session(SessionKind::Phone, app.account, call).await;
+        let form = [
+            ("CallSid", call),
+            ("CallStatus", "completed"),
+            ("DialCallStatus", "completed"),
+        ];
+        let answer = signed(&app, path, &form).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(
+            answer.text.contains("<Hangup/>"),
+            status == StatusCode::OK,
+            "{answer:?}"
+        );
+        let session = sessions::get(&app.store, &session.id).await;
+        assert_eq!(session.unwrap().unwrap().state, SessionState::Ended);
+    }
 }
 
 #[tokio::test]
