@@ -184,7 +184,8 @@ pub struct Limits {
     /// Attempts at each route of `/auth` and at `/token` a minute, for each client address and for each e-mail; 0 is no
     /// limit.
     pub auth_per_minute: u32,
-    /// Calls begun a minute with one user's access token; 0 is no limit. API keys have the account's own limits.
+    /// Calls begun or scheduled a minute with one user's access token; 0 is no limit. API keys have the account's own
+    /// limits.
     pub calls_per_minute: u32,
     /// Scenarios made a minute and account; 0 is no limit.
     pub scenarios_per_minute: u32,

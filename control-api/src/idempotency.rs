@@ -4,7 +4,7 @@
 //! its work within [`Idempotency::once`]:
 //!
 //! ```ignore
-//! async fn schedule_call(State(api): State<ControlApi>, caller: Caller, request: Idempotent<ScheduleRequest>) -> Response {
+//! async fn schedule_call(State(api): State<ControlApi>, Initiator(caller): Initiator, request: Idempotent<ScheduleRequest>) -> Response {
 //!     let Idempotent { body, idempotency } = request;
 //!     idempotency.once(&api, caller.account, "schedule-call", async move |attempt| { … }).await
 //! }

@@ -14,8 +14,8 @@ use casp_store::{
     ceilings::{self, CeilingReached, Resource, SpendingRefused, TalkingRefused},
 };
 
-/// A [`Caller`] who begins a call: 429 when a user's access token does so too often. An API key is bound by the
-/// account's own pace instead.
+/// A [`Caller`] who begins a call, or schedules one: 429 when a user's access token does so too often. An API key is
+/// bound by the account's own pace instead.
 pub(crate) struct Initiator(pub(crate) Caller);
 
 impl FromRequestParts<ControlApi> for Initiator {
@@ -61,6 +61,17 @@ pub(crate) async fn admit(
     admit_many(api, account, to, resource, 1).await
 }
 
+/// Lets what is to be spent later pass, and counts nothing: 403 as [`admit_call`].
+pub(crate) async fn may_spend(
+    api: &ControlApi,
+    account: AccountId,
+    to: Option<&str>,
+) -> Result<(), ApiError> {
+    ceilings::may_spend(&api.config.store, account, to)
+        .await?
+        .map_err(by_rule)
+}
+
 async fn admit_many(
     api: &ControlApi,
     account: AccountId,
@@ -68,11 +79,8 @@ async fn admit_many(
     resource: Resource,
     amount: u32,
 ) -> Result<(), ApiError> {
-    let store = &api.config.store;
-    ceilings::may_spend(store, account, to)
-        .await?
-        .map_err(by_rule)?;
-    ceilings::take(store, account, resource, amount, now_ms())
+    may_spend(api, account, to).await?;
+    ceilings::take(&api.config.store, account, resource, amount, now_ms())
         .await?
         .map_err(by_ceiling)
 }

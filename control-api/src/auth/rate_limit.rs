@@ -20,7 +20,7 @@ const SHARED: u64 = 1_024;
 pub(crate) struct RateLimits {
     /// `/auth/*` and `/token`, by route and client address, and by route and e-mail attempted.
     pub(crate) auth: RateLimiter,
-    /// Calls begun with a user's access token, by account.
+    /// Calls begun, or scheduled, with a user's access token, by account.
     pub(crate) calls: RateLimiter,
     /// Scenarios made, by account.
     pub(crate) scenarios: RateLimiter,

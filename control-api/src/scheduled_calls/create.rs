@@ -3,11 +3,11 @@
 use super::{ScheduledCallView, view};
 use crate::{
     ControlApi,
-    auth::Caller,
     calls::ToNumber,
     clock::now_ms,
     error::{ApiError, ErrorBody, FieldError, Problem},
     idempotency::{Idempotency, IdempotencyHeader, Idempotent},
+    spending::{self, Initiator},
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use casp_store::{
@@ -67,7 +67,8 @@ impl TryFrom<String> for CallTime {
 /// Schedule a call
 ///
 /// It is placed once, at its time, also when the server is restarted in between; up to 15 minutes late when no server
-/// was there, and not at all after that.
+/// was there, and not at all after that. 403 when the account may not place calls, or not to this number. When its
+/// time comes, the day's ceilings, the do-not-call list and the calling hours decide too.
 #[utoipa::path(
     post, path = "/schedule-call", tag = "phone",
     params(IdempotencyHeader),
@@ -81,7 +82,7 @@ impl TryFrom<String> for CallTime {
 )]
 pub(crate) async fn schedule_call(
     State(api): State<ControlApi>,
-    caller: Caller,
+    Initiator(caller): Initiator,
     request: Idempotent<ScheduleRequest>,
 ) -> Response {
     let Idempotent { body, idempotency } = request;
@@ -117,6 +118,7 @@ async fn schedule(
     let Some(assistant) = assistant.filter(|_| wrong.is_empty()) else {
         return Err(ApiError::Invalid(wrong));
     };
+    spending::may_spend(api, account, Some(request.phone_number.as_str())).await?;
     if scheduled_calls::waiting(store, account).await? >= MOST_WAITING {
         return Err(TOO_MANY);
     }

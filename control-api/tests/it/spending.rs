@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::signed_in,
-    test_app::{Answer, KEY, TestApp, send, unique},
+    test_app::{Answer, KEY, NEIGHBOURS_KEY, TestApp, send, unique},
     twilio_rest::Twilio,
 };
 use casp_store::{
@@ -128,6 +128,56 @@ async fn an_access_token_begins_two_calls_a_minute() {
     let third = call(&app, &token, TO).await;
     assert_eq!(third.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(third.text.starts_with(r#"{"detail":"Too many requests."#));
+}
+
+async fn schedule(app: &TestApp, token: &str, to: &str) -> Answer {
+    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+    let wish = json!({"phone_number": to, "scenario": "sales", "scheduled_time": at.to_string()});
+    send(app.post("/schedule-call").bearer_auth(token).json(&wish)).await
+}
+
+#[tokio::test]
+async fn calls_that_may_not_be_placed_are_not_scheduled() {
+    let (_twilio, app) = rig().await;
+    let (token, _) = signed_in(&app).await;
+    let refused = schedule(&app, &token, TO).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.text.contains("Verify your e-mail first"));
+    let refused = schedule(&app, KEY, "+19005550123").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.text.contains("may not reach this number"));
+    limit(
+        &app,
+        AccountLimits {
+            destinations: Some("+49".parse().unwrap()),
+            ..AccountLimits::default()
+        },
+    )
+    .await;
+    assert_eq!(schedule(&app, KEY, TO).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(app.get_ours("/scheduled-calls").await.json(), json!([]));
+    // The tenant next door is bound by its own limits.
+    let theirs = schedule(&app, NEIGHBOURS_KEY, TO).await;
+    assert_eq!(theirs.status, StatusCode::CREATED, "{theirs:?}");
+}
+
+#[tokio::test]
+async fn an_access_token_schedules_and_begins_two_calls_a_minute_together() {
+    let twilio = Twilio::start().await;
+    let app = twilio
+        .app(50, |config| config.limits.calls_per_minute = 2)
+        .await;
+    let (token, _) = signed_in(&app).await;
+    let first = schedule(&app, &token, TO).await;
+    assert_eq!(first.status, StatusCode::FORBIDDEN);
+    assert_eq!(call(&app, &token, TO).await.status, StatusCode::FORBIDDEN);
+    let third = schedule(&app, &token, TO).await;
+    assert_eq!(third.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(third.headers.contains_key("retry-after"));
+    for key in [KEY, KEY, KEY, NEIGHBOURS_KEY] {
+        let made = schedule(&app, key, TO).await;
+        assert_eq!(made.status, StatusCode::CREATED, "a key is not bound by it");
+    }
 }
 
 #[tokio::test]

@@ -103,7 +103,7 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
             open(
                 "RATE_LIMIT_CALLS",
                 "2",
-                "Calls that a user's access token begins a minute; 0 for no limit. API keys have the account's own limits",
+                "Calls that a user's access token begins or schedules a minute; 0 for no limit. API keys have the account's own limits",
             ),
             open(
                 "RATE_LIMIT_SCENARIOS",
