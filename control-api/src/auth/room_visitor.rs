@@ -60,7 +60,7 @@ impl FromRequestParts<ControlApi> for RoomVisitor {
 impl RoomVisitor {
     /// What a stranger without a join link is told.
     pub(crate) const NEEDS_KEY_OR_LINK: ApiError = ApiError::Unauthorized(
-        "Send an API key (`Authorization: Bearer sk_…`) or the token of a join link (`joinToken`).",
+        "Send an API key (`Authorization: Bearer sk_…`) or the token of a join link (`joinToken`; at `/room/token`, `join_token`).",
     );
 }
 

@@ -70,7 +70,12 @@ pub(crate) async fn join_room(
     JsonBody(request): JsonBody<JoinRequest>,
 ) -> Result<Json<JoinAnswer>, ApiError> {
     let speaks_for_account = matches!(visitor, RoomVisitor::Caller(_));
-    let account = host(&api, visitor, &request)?;
+    let account = host(
+        &api,
+        visitor,
+        &request.room_name,
+        request.join_token.as_deref(),
+    )?;
     let room = opening::open(
         &api,
         account,
@@ -92,17 +97,18 @@ pub(crate) async fn join_room(
     }))
 }
 
-/// The account whose room it is.
-fn host(
+/// The account whose room it is; a guest is counted.
+pub(super) fn host(
     api: &ControlApi,
     visitor: RoomVisitor,
-    request: &JoinRequest,
+    room: &RoomName,
+    join_token: Option<&str>,
 ) -> Result<AccountId, ApiError> {
-    let (account, address) = match (visitor, &request.join_token) {
+    let (account, address) = match (visitor, join_token) {
         (RoomVisitor::Caller(caller), _) => return Ok(caller.account),
         (RoomVisitor::Page { account, address }, _) => (account, address),
         (RoomVisitor::Stranger { address }, Some(token)) => {
-            let account = api.join_links.account(token, &request.room_name, now_ms());
+            let account = api.join_links.account(token, room, now_ms());
             let expired = ApiError::Unauthorized(
                 "This join link is not good, or no longer. Ask for a new one.",
             );

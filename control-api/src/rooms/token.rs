@@ -1,9 +1,9 @@
 //! `POST /room/token`
 
-use super::{answer, opening};
+use super::{answer, join, opening};
 use crate::{
     ControlApi,
-    auth::Caller,
+    auth::RoomVisitor,
     body::JsonBody,
     error::{ApiError, Problem},
     names::{DisplayName, Identity, RoomName},
@@ -24,6 +24,8 @@ pub(crate) struct RoomTokenRequest {
     /// As others see it.
     #[schema(value_type = Option<String>, max_length = 128, example = "John Doe")]
     participant_name: Option<DisplayName>,
+    /// Of a join link (`join` in the query of `roomUrl`): lets a guest into that room without a key.
+    join_token: Option<String>,
 }
 
 /// LiveKit's answer of a token endpoint.
@@ -40,22 +42,25 @@ pub(crate) struct RoomTokenAnswer {
 /// Join a room, in LiveKit's words
 ///
 /// The same as `/room/join` in the form of LiveKit's standard token endpoint, for the token sources of its SDKs.
+/// Who may is the same too: a page sends its publishable key, as header `X-Publishable-Key` or in the endpoint's address.
 #[utoipa::path(
     post, path = "/room/token", tag = "rooms",
     request_body = RoomTokenRequest,
     responses((status = 200, description = "The way in", body = RoomTokenAnswer), Problem),
-    security(("api_key" = []))
+    security(("api_key" = []), ("publishable_key" = []), ())
 )]
 pub(crate) async fn issue_token(
     State(api): State<ControlApi>,
-    caller: Caller,
+    visitor: RoomVisitor,
     JsonBody(request): JsonBody<RoomTokenRequest>,
 ) -> Result<Json<RoomTokenAnswer>, ApiError> {
     let room = request.room_name.unwrap_or_else(RoomName::random);
     let identity = request
         .participant_identity
         .unwrap_or_else(Identity::random);
-    opening::open(&api, caller.account, &room, None).await?;
+    let speaks_for_account = matches!(visitor, RoomVisitor::Caller(_));
+    let account = join::host(&api, visitor, &room, request.join_token.as_deref())?;
+    opening::open(&api, account, &room, None).await?;
     Ok(Json(RoomTokenAnswer {
         server_url: answer::signalling_url(&api),
         participant_token: answer::participant_token(
@@ -63,7 +68,7 @@ pub(crate) async fn issue_token(
             &room,
             &identity,
             request.participant_name.as_ref(),
-            true,
+            speaks_for_account,
         )?,
     }))
 }

@@ -411,6 +411,58 @@ async fn livekits_token_endpoint() {
 }
 
 #[tokio::test]
+async fn guests_get_livekits_tokens_as_they_join() {
+    let app = TestApp::with(|config| config.limits.guest_joins_per_minute = 3).await;
+    let room = unique("r");
+    let body = json!({"room_name": room, "participant_identity": "user-1"});
+    let made = app
+        .post_ours(
+            "/room/create",
+            &json!({"roomName": room, "hostIdentity": "h"}),
+        )
+        .await;
+    let link: url::Url = made.json()["roomUrl"].as_str().unwrap().parse().unwrap();
+    let (_, join) = link.query_pairs().find(|(name, _)| name == "join").unwrap();
+    let mut guest = body.clone();
+    guest["join_token"] = json!(join);
+    let page = || {
+        let request = app.post("/room/token");
+        request.header("x-publishable-key", PAGE_KEY).json(&body)
+    };
+    let query = app.post(&format!("/room/token?key={PAGE_KEY}"));
+    for request in [
+        app.post("/room/token").json(&guest),
+        page(),
+        query.json(&body),
+    ] {
+        let answer = send(request).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        let verifier = TokenVerifier::with_api_key(API_KEY, API_SECRET);
+        let answer = answer.json();
+        let token = answer["participant_token"].as_str().unwrap();
+        let claims = verifier.verify(token).unwrap();
+        assert_eq!(claims.video.room, room);
+        assert!(claims.attributes.is_empty(), "they do not speak for it");
+    }
+    assert_eq!(
+        send(page()).await.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "guests are counted"
+    );
+    // Neither a stranger, nor the link of another room, nor a key that is no page's.
+    guest["room_name"] = json!(unique("r"));
+    for request in [
+        app.post("/room/token").json(&body),
+        app.post("/room/token").json(&guest),
+        app.post("/room/token")
+            .header("x-publishable-key", NEIGHBOURS_KEY)
+            .json(&body),
+    ] {
+        assert_eq!(send(request).await.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
 async fn a_room_shows_who_is_in_it() {
     let app = TestApp::production().await;
     let room = unique("r");
