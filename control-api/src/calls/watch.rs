@@ -117,7 +117,7 @@ async fn note(
     if status.is_over() {
         let ended = call_end::close(api, &phone_session_id(call_sid), status.name()).await;
         if let Err(error) = ended {
-            tracing::warn!(?error, call_sid = %call_sid, "the call's room could not be closed");
+            tracing::warn!(?error, call_sid = %call_sid, "the call's session could not be ended");
         }
     }
     Ok(())
