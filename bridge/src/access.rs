@@ -4,18 +4,8 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, header, request::Parts},
 };
+use casp_operations::{is_from_this_machine, is_local_host};
 use std::net::SocketAddr;
-
-/// Any of these means that the request came through a proxy.
-const FORWARDING_HEADERS: [&str; 7] = [
-    "forwarded",
-    "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-forwarded-server",
-    "x-real-ip",
-];
 
 /// The key of a request, `sk_…` or `ek_…`: `Authorization: Bearer …`, or `?api_key=` where a header is impossible.
 pub(crate) fn api_key(parts: &Parts) -> Option<String> {
@@ -41,20 +31,12 @@ pub(crate) fn api_key(parts: &Parts) -> Option<String> {
 
 /// Whether a request comes from this very machine and from no web page of somebody else's (interface §1).
 pub(crate) fn is_local(parts: &Parts) -> bool {
-    let is_loopback = parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
-    is_loopback && has_local_headers(&parts.headers, parts.uri.authority().map(AsRef::as_ref))
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    is_from_this_machine(peer.map(|peer| peer.0.ip()), &parts.headers)
+        && is_by_own_name(&parts.headers, parts.uri.authority().map(AsRef::as_ref))
 }
 
-fn has_local_headers(headers: &HeaderMap, authority: Option<&str>) -> bool {
-    if FORWARDING_HEADERS
-        .iter()
-        .any(|name| headers.contains_key(*name))
-    {
-        return false;
-    }
+fn is_by_own_name(headers: &HeaderMap, authority: Option<&str>) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let Some(host) = text(header::HOST).or(authority) else {
         return false;
@@ -65,17 +47,6 @@ fn has_local_headers(headers: &HeaderMap, authority: Option<&str>) -> bool {
             .is_some_and(|(_, origin_host)| origin_host.eq_ignore_ascii_case(host))
     });
     is_own_origin && is_local_host(host)
-}
-
-fn is_local_host(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    matches!(
-        name.to_ascii_lowercase().as_str(),
-        "localhost" | "127.0.0.1" | "[::1]"
-    )
 }
 
 #[cfg(test)]
@@ -141,6 +112,8 @@ mod tests {
             (vec![("host", "localhost.evil.com")], "127.0.0.1:1"),
             (vec![host, ("x-forwarded-for", "1.2.3.4")], "127.0.0.1:1"),
             (vec![host, ("forwarded", "for=1.2.3.4")], "127.0.0.1:1"),
+            (vec![host, ("cf-connecting-ip", "1.2.3.4")], "127.0.0.1:1"),
+            (vec![host, ("x-client-ip", "1.2.3.4")], "127.0.0.1:1"),
             (vec![host, ("origin", "https://evil.com")], "127.0.0.1:1"),
             (
                 vec![host, ("origin", "http://localhost:3000")],

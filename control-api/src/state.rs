@@ -8,12 +8,12 @@ use crate::{
     join_link::JoinLinks,
     layers::PagePolicy,
     openai::Places,
-    operations::ReadinessCache,
     recorder,
     tenant_url::TenantUrls,
     webhooks::TenantTurns,
 };
 use casp_actions::{ActionServices, connections::Connections, sealing::Keyring};
+use casp_operations::Needs;
 use casp_twilio::{
     rest::{RestSettings, TwilioClient, TwilioError},
     signature::RequestValidator,
@@ -40,7 +40,8 @@ pub struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) captcha: Option<Captcha>,
     pub(crate) mailer: Option<Mailer>,
-    pub(crate) readiness: ReadinessCache,
+    /// What `/readyz` looks at.
+    pub(crate) needs: Needs,
     pub(crate) validator: Option<RequestValidator>,
     /// Twilio's REST API; `None` without credentials.
     pub(crate) twilio: Option<TwilioClient>,
@@ -106,7 +107,7 @@ impl ControlApi {
                 .as_ref()
                 .map(|captcha| Captcha::new(captcha, &http)),
             mailer: mailer.transpose()?,
-            readiness: ReadinessCache::default(),
+            needs: Needs::new(config.store.clone(), config.livekit.clone(), http.clone()),
             validator: config
                 .twilio
                 .auth_token

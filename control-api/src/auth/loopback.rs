@@ -6,26 +6,11 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
+use casp_operations::{is_from_this_machine, is_local_host};
 use std::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
 };
-
-/// Headers that only a proxy sets: with one of them, the peer is not the client.
-const FORWARDING_HEADERS: [&str; 12] = [
-    "forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-forwarded-port",
-    "x-forwarded-server",
-    "x-real-ip",
-    "x-client-ip",
-    "via",
-    "cf-connecting-ip",
-    "true-client-ip",
-    "x-original-host",
-];
 
 /// What dev mode says of a request without a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,14 +21,6 @@ pub(super) enum DevDoor {
     ForeignPage,
     /// From elsewhere, or not dev mode.
     Closed,
-}
-
-/// Whether the request came over the loopback interface without a proxy.
-pub(crate) fn is_from_this_machine(peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
-    peer.is_some_and(|address| address.to_canonical().is_loopback())
-        && !FORWARDING_HEADERS
-            .iter()
-            .any(|name| headers.contains_key(*name))
 }
 
 /// The peer's address, where the server tells it.
@@ -98,16 +75,6 @@ fn is_behind_the_door(path: &str) -> bool {
         || matches!(path, "/whatsapp/send" | "/whatsapp/call")
 }
 
-/// `localhost`, `127.0.0.1` or `[::1]`, with any port. A name that resolves to this machine is not enough: that is
-/// what DNS rebinding does.
-fn is_local_host(host: &str) -> bool {
-    let name = match host.rfind(':') {
-        Some(colon) if !host[colon..].contains(']') => &host[..colon],
-        _ => host,
-    };
-    name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
-}
-
 /// Whether a browser sent this for a page that is neither ours nor one that settings name.
 fn is_foreign_page(headers: &HeaderMap, host: &str, config: &ControlApiConfig) -> bool {
     if let Some(origin) = headers.get(header::ORIGIN) {
@@ -138,31 +105,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn local_names_with_any_port() {
-        for host in [
-            "localhost",
-            "LOCALHOST:8080",
-            "127.0.0.1",
-            "127.0.0.1:1",
-            "[::1]",
-            "[::1]:8080",
-        ] {
-            assert!(is_local_host(host), "{host}");
-        }
-        for host in [
-            "",
-            "example.com",
-            "localhost.example.com",
-            "127.0.0.1.nip.io",
-            "127.0.0.2",
-            "::1",
-            "[::2]:1",
-        ] {
-            assert!(!is_local_host(host), "{host}");
-        }
-    }
-
-    #[test]
     fn the_door_opens_to_some_routes_alone() {
         for path in [
             "/room/join",
@@ -183,26 +125,6 @@ mod tests {
             "",
         ] {
             assert!(!is_behind_the_door(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn behind_a_proxy_it_is_not_this_machine() {
-        let peer = Some("127.0.0.1".parse().unwrap());
-        assert!(is_from_this_machine(peer, &HeaderMap::new()));
-        assert!(is_from_this_machine(
-            Some("::ffff:127.0.0.1".parse().unwrap()),
-            &HeaderMap::new()
-        ));
-        assert!(!is_from_this_machine(
-            Some("10.0.0.1".parse().unwrap()),
-            &HeaderMap::new()
-        ));
-        assert!(!is_from_this_machine(None, &HeaderMap::new()));
-        for name in FORWARDING_HEADERS {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, "x".parse().unwrap());
-            assert!(!is_from_this_machine(peer, &headers), "{name}");
         }
     }
 }

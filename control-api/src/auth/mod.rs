@@ -13,7 +13,7 @@ pub(crate) use access_tokens::{AccessTokens, TokenUse};
 pub(crate) use admin::Admin;
 pub(crate) use caller::{Caller, Credential, SignedIn, bearer_of};
 pub(crate) use client::AuthAttempt;
-pub(crate) use loopback::{Peer, is_from_this_machine};
+pub(crate) use loopback::Peer;
 pub(crate) use passwords::Passwords;
 pub(crate) use rate_limit::{RateLimits, network};
 pub(crate) use room_visitor::RoomVisitor;

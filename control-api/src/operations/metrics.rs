@@ -2,7 +2,7 @@
 
 use crate::{
     ControlApi,
-    auth::{Peer, is_from_this_machine},
+    auth::Peer,
     error::{ApiError, ErrorBody},
 };
 use axum::{
@@ -10,8 +10,7 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
 };
-use secrecy::ExposeSecret as _;
-use subtle::ConstantTimeEq as _;
+use casp_operations::{PROMETHEUS_TEXT, may_read_metrics};
 
 /// Prometheus metrics
 ///
@@ -30,7 +29,7 @@ pub(crate) async fn show_metrics(
     Peer(peer): Peer,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if !is_from_this_machine(peer, &headers) && !has_token(&api, &headers) {
+    if !may_read_metrics(peer, &headers, api.config.metrics_token.as_ref()) {
         return Err(ApiError::Unauthorized(
             "Send `Authorization: Bearer <METRICS_TOKEN>`.",
         ));
@@ -40,26 +39,6 @@ pub(crate) async fn show_metrics(
         .metrics
         .as_ref()
         .ok_or(ApiError::NotFound("No metrics are kept."))?;
-    let content_type = [(
-        header::CONTENT_TYPE,
-        "text/plain; version=0.0.4; charset=utf-8",
-    )];
+    let content_type = [(header::CONTENT_TYPE, PROMETHEUS_TEXT)];
     Ok((content_type, metrics.render()).into_response())
-}
-
-fn has_token(api: &ControlApi, headers: &HeaderMap) -> bool {
-    let Some(token) = &api.config.metrics_token else {
-        return false;
-    };
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    given
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .is_some_and(|given| {
-            given
-                .as_bytes()
-                .ct_eq(token.expose_secret().as_bytes())
-                .into()
-        })
 }

@@ -3,8 +3,6 @@
 mod health;
 mod metrics;
 
-pub(crate) use health::ReadinessCache;
-
 use crate::ControlApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
