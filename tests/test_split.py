@@ -48,6 +48,7 @@ class Split:
             "DATABASE_URL": f"sqlite://{self.folder}/casp.db", "LIVEKIT_URL": f"ws://127.0.0.1:{self.livekit_port}",
             "LIVEKIT_API_KEY": KEY, "LIVEKIT_API_SECRET": SECRET, "OPENAI_BASE_URL": self.openai.base_url,
             "SECRET_KEY": "k" * 40, "CASP_DEV_API_KEY": API_KEY, "TWILIO_AUTH_TOKEN": "twilio-secret-token",
+            "METRICS_TOKEN": "metrics-token-of-the-tests",
             "PUBLIC_URL": self.url, "BRIDGE_PUBLIC_URL": f"http://127.0.0.1:{self.bridge_port}", **self.more,
         }
         config = self.folder / "livekit.yaml"
@@ -66,7 +67,7 @@ logging: {{level: warn}}
         self.agent = self.run("agent", PORT="0")
         self.bridge = self.run("bridge", PORT=str(self.bridge_port))
         for part in (self.api, self.agent, self.bridge):
-            await part.wait_output("ready")
+            part.url = (await part.wait_output(r"ready (http://\S+)")).group(1)
         await self.agent_is_alive()
         return self
 
@@ -198,6 +199,24 @@ async def test_an_agent_that_is_told_to_stop_finishes_its_call(http, split, open
             break
         await asyncio.sleep(0.02)
     assert split.agent.process.poll() == 0
+
+
+async def test_every_part_says_whether_it_is_ready_and_shows_metrics_to_who_may_read_them(http, split):
+    parts = split.api, split.bridge, split.agent
+    elsewhere = {"X-Forwarded-For": "192.0.2.1"}
+    for part in parts:
+        await until(http, part.url + "/readyz", lambda status, _: status == 200)
+        for headers, expected in (({}, 200), (elsewhere, 401), (elsewhere | {"Authorization": "Bearer wrong"}, 401),
+                                  (elsewhere | {"Authorization": f"Bearer {split.env['METRICS_TOKEN']}"}, 200)):
+            async with http.get(part.url + "/metrics", headers=headers) as r:
+                assert r.status == expected, (part.url, headers)
+                assert ("casp_" in await r.text()) <= (expected == 200)
+    split.livekit.kill()
+    split.livekit.wait()
+    for part in parts:
+        await until(http, part.url + "/readyz", lambda status, _: status == 503)
+        async with http.get(part.url + "/healthz") as r:
+            assert r.status == 200
 
 
 @pytest.mark.alone

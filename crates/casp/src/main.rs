@@ -9,6 +9,7 @@ mod jobs;
 mod keys;
 mod livekit_server;
 mod numbers;
+mod operations;
 mod parts;
 mod recordings;
 mod secret_key;

@@ -2,12 +2,12 @@
 
 use crate::{
     configs,
+    operations::Operations,
     parts::{self, Parts, local_url, with_scheme},
     secret_key, seed,
     settings::Settings,
 };
 use anyhow::{Context, bail};
-use axum::{Router, http::StatusCode, routing::get};
 use casp_agent::WorkerStatus;
 use casp_bridge::BridgeState;
 use casp_control_api::ControlApi;
@@ -55,8 +55,8 @@ pub(crate) async fn bridge(settings: Settings) -> anyhow::Result<()> {
     let providers = parts.providers()?;
     let signal = parts::stop_on_signals()?;
     let bridge = BridgeState::new(configs::bridge(&parts, &providers, None));
-    let router =
-        casp_bridge::router(bridge.clone()).merge(operations(metrics()?, &signal, || true));
+    let operations = Operations::new(&parts, metrics()?, &signal)?;
+    let router = casp_bridge::router(bridge.clone()).merge(operations.router());
     println!("ready {}", local_url(address));
     parts::give_back_soon();
     let stop = CancellationToken::new();
@@ -77,7 +77,10 @@ pub(crate) async fn agent(settings: Settings) -> anyhow::Result<()> {
     let status = WorkerStatus::new();
     let actions = Arc::new(configs::connections(&parts)?.actions(providers.llm())?);
     let config = configs::agent(&parts, &providers, actions, status.clone());
-    let router = operations(metrics()?, &signal, move || status.is_registered());
+    let operations = Operations::new(&parts, metrics()?, &signal)?;
+    let router = operations
+        .of_worker(move || status.is_registered())
+        .router();
     let stop = CancellationToken::new();
     let server = tokio::spawn(parts::serve(listener, router, stop.clone()));
     println!("ready {}", local_url(address));
@@ -175,29 +178,4 @@ pub(crate) fn metrics() -> anyhow::Result<PrometheusHandle> {
         }
     });
     Ok(handle)
-}
-
-/// `/healthz`, `/readyz` and `/metrics` of a part that serves little else.
-fn operations(
-    metrics: PrometheusHandle,
-    stopping: &CancellationToken,
-    is_ready: impl Fn() -> bool + Clone + Send + Sync + 'static,
-) -> Router {
-    let stopping = stopping.clone();
-    let ready = move || {
-        let is_ready = is_ready() && !stopping.is_cancelled();
-        let answer = if is_ready {
-            (StatusCode::OK, "ready")
-        } else {
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready")
-        };
-        std::future::ready(answer)
-    };
-    Router::new()
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
-        .route(
-            "/metrics",
-            get(move || std::future::ready(metrics.render())),
-        )
 }
