@@ -51,7 +51,7 @@ impl Captcha {
         let token = token.filter(|token| !token.is_empty() && token.len() <= LONGEST_TOKEN);
         let token = token.ok_or(CaptchaRefused::NotSolved)?;
         let url = format!(
-            "{}/siteverify",
+            "{}/recaptcha/api/siteverify",
             self.settings.base_url.trim_end_matches('/')
         );
         let mut form = vec![
@@ -121,6 +121,6 @@ pub(crate) async fn captcha_key(
 ) -> Result<Json<CaptchaKey>, ApiError> {
     let captcha = api.captcha.as_ref();
     Ok(Json(CaptchaKey {
-        captcha_key: captcha.and_then(|captcha| captcha.settings.site_key.clone()),
+        captcha_key: captcha.map(|captcha| captcha.settings.site_key.clone()),
     }))
 }

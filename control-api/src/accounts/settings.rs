@@ -63,11 +63,11 @@ impl Default for AccountSettings {
 /// A service that speaks reCAPTCHA's `siteverify`.
 #[derive(Debug, Clone)]
 pub struct CaptchaSettings {
-    /// For the page.
-    pub site_key: Option<String>,
+    /// For the page: without it nobody could solve one.
+    pub site_key: String,
     /// For the check.
     pub secret_key: SecretString,
-    /// `https://www.google.com/recaptcha/api`, to which `/siteverify` is added.
+    /// `https://www.google.com`, to which `/recaptcha/api/siteverify` is added.
     pub base_url: String,
 }
 

@@ -12,7 +12,7 @@ use wiremock::{
 async fn app_with(base_url: String) -> TestApp {
     TestApp::with(|config| {
         config.accounts.captcha = Some(CaptchaSettings {
-            site_key: Some("site-key".into()),
+            site_key: "site-key".into(),
             secret_key: "captcha-secret".to_owned().into(),
             base_url,
         });
@@ -23,7 +23,7 @@ async fn app_with(base_url: String) -> TestApp {
 /// Says yes to `solved` alone.
 async fn service() -> MockServer {
     let service = MockServer::start().await;
-    let verify = || Mock::given(method("POST")).and(path("/siteverify"));
+    let verify = || Mock::given(method("POST")).and(path("/recaptcha/api/siteverify"));
     verify()
         .and(body_string_contains("secret=captcha-secret"))
         .and(body_string_contains("response=solved&"))

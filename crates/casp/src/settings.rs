@@ -4,11 +4,13 @@
 //! it (`casp config example`), and `casp config check` reads it too.
 
 mod accounts;
+mod keeping;
 mod oauth;
 mod read;
 mod table;
 
 pub(crate) use accounts::{RateSettings, SpendingSettings};
+pub(crate) use keeping::Keeping;
 pub(crate) use read::{SettingError, Source, Values};
 pub(crate) use table::TABLE;
 
@@ -67,16 +69,6 @@ pub(crate) struct Settings {
     pub(crate) logs: LogSettings,
     pub(crate) providers: ProviderSettings,
     pub(crate) dev: DevAccount,
-}
-
-/// Transcripts and recordings: where, how long, by whom.
-#[derive(Debug)]
-pub(crate) struct Keeping {
-    pub(crate) recordings_url: Option<String>,
-    pub(crate) retention_days: u32,
-    pub(crate) uses_voice_intelligence: bool,
-    pub(crate) voice_intelligence_sid: Option<String>,
-    pub(crate) deletes_at_twilio: bool,
 }
 
 /// The seeded account of `casp dev`, where it is fixed by settings.
@@ -138,15 +130,7 @@ impl Settings {
             accounts: accounts::accounts(&mut get),
             spending: accounts::spending(&mut get),
             audio_cleanup: get.parsed("AUDIO_CLEANUP").unwrap_or(false),
-            keeping: Keeping {
-                recordings_url: get.text("RECORDINGS_URL"),
-                retention_days: get.parsed("RETENTION_DAYS").unwrap_or(90),
-                uses_voice_intelligence: get
-                    .parsed("USE_TWILIO_VOICE_INTELLIGENCE")
-                    .unwrap_or(false),
-                voice_intelligence_sid: get.text("TWILIO_VOICE_INTELLIGENCE_SID"),
-                deletes_at_twilio: get.parsed("DELETE_TWILIO_RECORDINGS").unwrap_or(false),
-            },
+            keeping: keeping::keeping(&mut get),
             measures_timer: get.parsed("CASP_MEASURE_TIMER").unwrap_or(false),
             logs: LogSettings {
                 part: String::new(),

@@ -27,19 +27,30 @@ pub(super) fn rates(get: &mut Getter<'_>) -> RateSettings {
 pub(super) fn accounts(get: &mut Getter<'_>) -> AccountSettings {
     AccountSettings {
         registration: get.parsed("REGISTRATION").unwrap_or_default(),
-        captcha: get
-            .secret("RECAPTCHA_SECRET_KEY")
-            .map(|secret_key| CaptchaSettings {
-                site_key: get.text("RECAPTCHA_SITE_KEY"),
-                secret_key,
-                base_url: get.text("RECAPTCHA_BASE_URL").unwrap_or_default(),
-            }),
+        captcha: captcha(get),
         smtp: get.secret("SMTP_URL").map(|url| SmtpSettings {
             url,
             from: get.text("SMTP_FROM").unwrap_or_default(),
         }),
         ..AccountSettings::default()
     }
+}
+
+/// With the secret alone, doors would be locked to which no page shows the key.
+fn captcha(get: &mut Getter<'_>) -> Option<CaptchaSettings> {
+    let secret_key = get.secret("RECAPTCHA_SECRET_KEY")?;
+    let Some(site_key) = get.text("RECAPTCHA_SITE_KEY") else {
+        get.wrong(
+            "RECAPTCHA_SITE_KEY",
+            "not set, but RECAPTCHA_SECRET_KEY is: nobody could register or sign in",
+        );
+        return None;
+    };
+    Some(CaptchaSettings {
+        site_key,
+        secret_key,
+        base_url: get.text("RECAPTCHA_BASE_URL").unwrap_or_default(),
+    })
 }
 
 /// `DAILY_*`, where they are set, and `ALLOWED_DESTINATIONS`.
@@ -123,6 +134,19 @@ mod tests {
         assert!(matches!(production.per_account.tokens, Ceiling::AtMost(_)));
         assert!(matches!(production.total.calls, Ceiling::AtMost(_)));
         assert!(production.needs_verified_email && !dev.needs_verified_email);
+    }
+
+    #[test]
+    fn a_captcha_needs_both_its_keys() {
+        let (secret, site) = (
+            ("RECAPTCHA_SECRET_KEY", "hush"),
+            ("RECAPTCHA_SITE_KEY", "seen"),
+        );
+        assert_eq!(settings(&[secret]).unwrap_err(), ["RECAPTCHA_SITE_KEY"]);
+        assert!(settings(&[site]).unwrap().accounts.captcha.is_none());
+        let captcha = settings(&[secret, site]).unwrap().accounts.captcha.unwrap();
+        assert_eq!(captcha.site_key, "seen");
+        assert_eq!(captcha.base_url, "https://www.google.com");
     }
 
     #[test]

@@ -207,6 +207,14 @@ impl Getter<'_> {
             .collect()
     }
 
+    /// Notes what is wrong with a setting that can be read.
+    pub(super) fn wrong(&mut self, name: &'static str, problem: &str) {
+        self.errors.push(SettingError {
+            name: name.into(),
+            problem: problem.into(),
+        });
+    }
+
     fn parse<T: FromStr>(&mut self, name: &'static str, text: &str) -> Option<T>
     where
         T::Err: std::fmt::Display,

@@ -139,15 +139,19 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
                 "Mail server: smtps://user:password@host or smtp://user:password@host:587?tls=required. Without it, `casp accounts verify` verifies e-mails and nobody resets a password",
             ),
             open("SMTP_FROM", "CASP <no-reply@localhost>", "Sender of mails"),
-            open("RECAPTCHA_SITE_KEY", "", "For pages that show the CAPTCHA"),
+            open(
+                "RECAPTCHA_SITE_KEY",
+                "",
+                "For pages that show the CAPTCHA; needed with RECAPTCHA_SECRET_KEY",
+            ),
             secret(
                 "RECAPTCHA_SECRET_KEY",
                 "Turns the CAPTCHA on: registering and signing in need its token",
             ),
             open(
                 "RECAPTCHA_BASE_URL",
-                "https://www.google.com/recaptcha/api",
-                "Where /siteverify is",
+                "https://www.google.com",
+                "Where /recaptcha/api/siteverify is",
             ),
         ],
     ),
@@ -442,7 +446,7 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
             open(
                 "USE_TWILIO_VOICE_INTELLIGENCE",
                 "false",
-                "true: recorded calls are transcribed by Twilio Voice Intelligence too",
+                "true: recorded calls are transcribed by Twilio Voice Intelligence too; needs TWILIO_VOICE_INTELLIGENCE_SID",
             ),
             open("TWILIO_VOICE_INTELLIGENCE_SID", "", "Its service (GA…)"),
             open(
