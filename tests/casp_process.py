@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Of each of several pytest processes (pytest-xdist) a folder of its own.
 ARTIFACTS = Path(__file__).resolve().parent / "artifacts" / os.environ.get("PYTEST_XDIST_WORKER", "")
 # What no log line may hold: telephone numbers, e-mail addresses, keys, tokens.
-PRIVATE = re.compile(r"(?:\+|%2[Bb])\d{7,15}|[\w.+-]+@[\w-]+\.[a-z]{2,}|\b(?:sk|pk|ek|whsec)_\w{4,}|eyJ[\w-]{6,}\.[\w-]+\.")
+PRIVATE = re.compile(r"(?:\+|%2[Bb]|%20)\d{7,15}|/\d{8,15}(?![\w.%-])|[\w.+-]+@[\w-]+\.[a-z]{2,}|\b(?:sk|pk|ek|whsec)_\w{4,}|eyJ[\w-]{6,}\.[\w-]+\.")
 API_KEY = "sk_test_0123456789abcdefghijklmnopqrstuvwxyz"
 
 

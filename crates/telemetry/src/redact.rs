@@ -32,7 +32,9 @@ static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", "[e-mail]"),
         (r"(?i)\bsips?:[^@\s]+@[^\s;>]+", "sip:[address]"),
         // Telephone numbers: the last two digits tell calls apart.
-        (r"(\+|%2[Bb])\d{5,13}(\d{2})\b", "+…$2"),
+        (r"(?:\+|%2[Bb]|%20)\d{5,13}(\d{2})\b", "+…$1"),
+        // The same without their + as part of a path; not the first part of a UUID or of a file's name.
+        (r"/\d{6,13}(\d{2})([^\w.%-]|$)", "/…$1$2"),
     ]
     .into_iter()
     .filter_map(|(pattern, with)| Some((Regex::new(pattern).ok()?, with)))
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn every_rule_is_read() {
-        assert_eq!(RULES.len(), 9);
+        assert_eq!(RULES.len(), 10);
     }
 
     #[test]
@@ -96,6 +98,19 @@ mod tests {
                 "call from +…01 to +…50",
             ),
             ("From=%2B15551230001&To=x", "From=+…01&To=x"),
+            (
+                "uri=/make-call/%2014155550123/sales",
+                "uri=/make-call/+…23/sales",
+            ),
+            (
+                "uri=/make-call/14155550123/sales?x=1",
+                "uri=/make-call/…23/sales?x=1",
+            ),
+            (
+                r#"{"uri":"/make-calendar-call-scenario/14155550123"}"#,
+                r#"{"uri":"/make-calendar-call-scenario/…23"}"#,
+            ),
+            ("GET /make-call/14155550123\n", "GET /make-call/…23\n"),
             (
                 "user ann.lee+x@example.co.uk logged in",
                 "user [e-mail] logged in",
@@ -136,6 +151,9 @@ mod tests {
             "took 1732180000000 ms, code=4400, +12 more",
             "2026-11-21T09:00:00.000000+00:00 INFO ready http://127.0.0.1:8080",
             "worker-3f2a registered",
+            "GET /recordings/12345678-0123-4567-89ab-0123456789ab, /sessions/1234567, %201234",
+            "/var/log/casp/20261121.log and /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library",
+            "GET /v1/x/1234567890123456 of custom_1_1732180000",
             "",
         ] {
             assert_eq!(redact(line), line);
@@ -156,6 +174,14 @@ mod tests {
         fn no_number_survives(before in "[a-z =]{0,9}", digits in "[1-9][0-9]{6,14}") {
             let line = format!("{before}+{digits}");
             prop_assert!(!redact(&line).contains(&digits));
+        }
+
+        #[test]
+        fn no_number_survives_in_a_path(digits in "[1-9][0-9]{7,14}", after in "(/sales)?([ ?:}\"].{0,9})?") {
+            for mark in ["", "+", "%2B", "%20"] {
+                let line = format!("uri=/make-call/{mark}{digits}{after}");
+                prop_assert!(!redact(&line).contains(&digits));
+            }
         }
 
         #[test]
