@@ -16,7 +16,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates flite pocketsphinx pocketsphinx-en-us \
-    && rm -rf /var/lib/apt/lists/* && useradd --system --create-home casp
+    && rm -rf /var/lib/apt/lists/* && useradd --system --create-home casp \
+    && install --directory --owner casp /home/casp/recordings
 COPY --from=build /usr/local/bin/casp /usr/local/bin/casp
 USER casp
 WORKDIR /home/casp
