@@ -10,7 +10,7 @@ build: setup web ## target/release/casp, complete, the web app inside
 setup:
 	scripts/setup run
 
-web: ## web/dist, which the binary embeds
+web: setup ## web/dist, which the binary embeds
 	scripts/build-web
 
 test: ## Format, lints, unit, whole-system, browser tests
