@@ -79,6 +79,20 @@ impl Door {
     }
 }
 
+/// A call that may come in, and is not in its room yet.
+pub(crate) struct Called {
+    pub(crate) session: Session,
+    /// As whom the room will know the caller.
+    pub(crate) identity: String,
+    /// A signed webhook announced the call: the session and the room are there already.
+    pub(crate) is_announced: bool,
+    /// The session began with this very socket: nobody else has a part in it.
+    pub(crate) is_new: bool,
+    wire: Wire,
+    fault: Option<Fault>,
+    speaks_for_account: bool,
+}
+
 /// In the room.
 pub(crate) struct Admitted {
     pub(crate) session: Session,
@@ -91,39 +105,59 @@ pub(crate) struct Admitted {
     pub(crate) fault: Option<Fault>,
 }
 
-/// Lets a call in.
-pub(crate) async fn admit(
+/// Who calls, and which session that is.
+pub(crate) async fn recognize(
     state: &BridgeState,
     door: &Door,
     start: &Start,
-) -> Result<Admitted, BridgeError> {
+) -> Result<Called, BridgeError> {
     let wire = Wire::of(start.media_format).ok_or(BridgeError::UnsupportedFormat)?;
-    let (session, fault) = match door {
+    let (session, is_new, fault) = match door {
         Door::Announced { .. } if wire != Wire::Mulaw => {
             return Err(BridgeError::UnsupportedFormat);
         }
-        Door::Announced { call_sid } => (redeem(state, call_sid.as_ref(), start).await?, None),
+        Door::Announced { call_sid } => {
+            let session = redeem(state, call_sid.as_ref(), start).await?;
+            (session, false, None)
+        }
         Door::Account {
             account,
             credential,
             assistant,
         } => announce(state, *account, credential, assistant, start, wire).await?,
     };
-    if !sessions::activate(&state.config().store, &session.id).await? {
-        return Err(BridgeError::SessionEnded);
-    }
     let speaks_for_account = match door {
         Door::Account { credential, .. } => *credential != Credential::Ephemeral(None),
         Door::Announced { .. } => false,
     };
-    let (room, events, track) = join(state, &session, wire, speaks_for_account).await?;
-    Ok(Admitted {
+    Ok(Called {
         session,
+        identity: format!("caller-{:016x}", rand::random::<u64>()),
+        is_announced: matches!(door, Door::Announced { .. }),
+        is_new,
+        wire,
+        fault,
+        speaks_for_account,
+    })
+}
+
+/// Brings a call into its room.
+pub(crate) async fn enter(state: &BridgeState, called: &Called) -> Result<Admitted, BridgeError> {
+    let session = &called.session;
+    if !called.is_announced {
+        create_room(state, session).await?;
+    }
+    if !sessions::activate(&state.config().store, &session.id).await? {
+        return Err(BridgeError::SessionEnded);
+    }
+    let (room, events, track) = join(state, called).await?;
+    Ok(Admitted {
+        session: session.clone(),
         room,
         events,
         track,
-        wire,
-        fault,
+        wire: called.wire,
+        fault: called.fault.clone(),
     })
 }
 
@@ -166,7 +200,7 @@ fn token_of(start: &Start) -> Option<&str> {
     (!token.is_empty()).then_some(token)
 }
 
-/// A session of one's own making, with its room and agent.
+/// A session of one's own making, and whether it begins with this.
 async fn announce(
     state: &BridgeState,
     account: AccountId,
@@ -174,7 +208,7 @@ async fn announce(
     assistant: &Assistant,
     start: &Start,
     wire: Wire,
-) -> Result<(Session, Option<Fault>), BridgeError> {
+) -> Result<(Session, bool, Option<Fault>), BridgeError> {
     let (kind, name) = match (wire, &start.call_sid) {
         (Wire::Mulaw, Some(call_sid)) => (SessionKind::Phone, call_sid.as_str()),
         (Wire::Mulaw, None) => (SessionKind::Phone, start.stream_sid.as_str()),
@@ -210,12 +244,12 @@ async fn announce(
     if session.account != account {
         return Err(BridgeError::Unauthorized);
     }
-    if session.started_at_ms == now {
+    let is_new = session.started_at_ms == now;
+    if is_new {
         let trace = CallTrace::of(&session.id, session.started_at_ms);
         trace.announced(&session.id, kind.name(), &session.assistant);
     }
-    create_room(state, &session).await?;
-    Ok((session, fault))
+    Ok((session, is_new, fault))
 }
 
 /// What this session alone has: the wishes of the `bearer`, and who speaks.
@@ -304,40 +338,33 @@ async fn create_room(state: &BridgeState, session: &Session) -> Result<(), RoomE
 
 async fn join(
     state: &BridgeState,
-    session: &Session,
-    wire: Wire,
-    speaks_for_account: bool,
+    called: &Called,
 ) -> Result<(Room, RoomEvents, LocalAudioTrack), BridgeError> {
-    let (room, events) = match connect(state, session, wire, speaks_for_account).await {
+    let (room, events) = match connect(state, called).await {
         // The room was closed while the call was away.
         Err(RoomError::Refused(_)) => {
-            create_room(state, session).await?;
-            connect(state, session, wire, speaks_for_account).await?
+            create_room(state, &called.session).await?;
+            connect(state, called).await?
         }
         other => other?,
     };
-    let track = room.publish_audio(publish_options(wire)).await?;
+    let track = room.publish_audio(publish_options(called.wire)).await?;
     Ok((room, events, track))
 }
 
-async fn connect(
-    state: &BridgeState,
-    session: &Session,
-    wire: Wire,
-    speaks_for_account: bool,
-) -> Result<(Room, RoomEvents), RoomError> {
+async fn connect(state: &BridgeState, called: &Called) -> Result<(Room, RoomEvents), RoomError> {
     let livekit = &state.config().livekit;
     let token = livekit.participant_token(&TokenOptions {
-        room: session.room_name.clone(),
-        identity: format!("caller-{:016x}", rand::random::<u64>()),
-        name: masked(&session.from),
+        room: called.session.room_name.clone(),
+        identity: called.identity.clone(),
+        name: masked(&called.session.from),
         ttl: TOKEN_TTL,
         can_update_own_metadata: false,
-        speaks_for_account,
+        speaks_for_account: called.speaks_for_account,
     })?;
     let options = RoomOptions {
         auto_subscribe: AutoSubscribe::Audio,
-        publish: Some(publish_options(wire)),
+        publish: Some(publish_options(called.wire)),
         connect_timeout: JOIN_TIMEOUT,
         reconnect_timeout: REJOIN_TIMEOUT,
         ..RoomOptions::default()

@@ -26,6 +26,8 @@ pub struct BridgeConfig {
     /// A client that has said nothing for so long, not even an answer to the pings that are sent from a third of it
     /// on, is gone.
     pub silence_timeout: Duration,
+    /// A call that is not in its room after so long is given up; who telephones hears ringing meanwhile.
+    pub join_timeout: Duration,
     /// How long a dropped call may take to come back before its session is ended.
     pub resume_grace: Duration,
 }
@@ -47,6 +49,7 @@ impl BridgeConfig {
             skips_silence: true,
             limits: Limits::default(),
             silence_timeout: Duration::from_secs(45),
+            join_timeout: Duration::from_secs(10),
             resume_grace: Duration::from_secs(15),
         }
     }

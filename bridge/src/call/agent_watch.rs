@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 /// Ringing begins so long after the caller has come (or the agent has gone).
-const RING_AFTER: Duration = Duration::from_millis(500);
+pub(super) const RING_AFTER: Duration = Duration::from_millis(500);
 /// The first repeated dispatch; each further one waits twice as long.
 const DISPATCH_AFTER: Duration = Duration::from_secs(1);
 /// Then we give up.

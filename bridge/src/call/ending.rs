@@ -1,7 +1,7 @@
 //! How calls end, and what is cleared up.
 
 use super::{AGENT, socket::SocketWriter};
-use crate::{BridgeState, state::now_ms};
+use crate::{BridgeState, admission::Called, state::now_ms};
 use casp_room::{Room, admin::ListedParticipant};
 use casp_store::sessions::{self, Session, SessionState};
 use casp_twilio::media_streams::Close;
@@ -11,8 +11,12 @@ use std::time::Duration;
 const CLEAR_UP_TIMEOUT: Duration = Duration::from_secs(5);
 /// When the room is looked at again after it was deleted.
 const SECOND_LOOKS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+/// The bridge's own mark, after the last that is played; the agent's are `<utterance>:<ms>`.
+pub(super) const MARK: &str = "casp:farewell";
+/// A far side that returns no marks is taken to have played everything after this.
+pub(super) const MARK_PATIENCE: Duration = Duration::from_secs(2);
 /// RFC 6455, 7.4.1.
-const NORMAL: u16 = 1000;
+pub(super) const NORMAL: u16 = 1000;
 /// RFC 6455, 7.4.1: the server goes away.
 const GOING_AWAY: u16 = 1001;
 /// RFC 6455, 7.4.1: an unexpected condition.
@@ -96,6 +100,19 @@ pub(crate) async fn clear_up(
     }
 }
 
+/// Ends the session of a call that did not get into its room, closes the socket, and deletes the room if there is one.
+pub(super) async fn clear_up_outside(
+    state: &BridgeState,
+    called: &Called,
+    close: Close,
+    writer: SocketWriter,
+) {
+    // Twilio asks how the call goes on as soon as its socket is closed.
+    end_row(state, &called.session, "no room").await;
+    writer.close(close.code, close.reason).await;
+    look_again(state, &called.session, &called.identity).await;
+}
+
 async fn close(ending: Ending, writer: SocketWriter) {
     let (code, reason) = ending.close();
     writer.close(code, reason).await;
@@ -148,15 +165,18 @@ async fn is_resumed(state: &BridgeState, session: &Session) -> Result<bool, Stri
 /// Ends the session and deletes its room. Done twice it does no harm.
 async fn end_session(state: &BridgeState, session: &Session, reason: &str, caller: &str) {
     let end = async {
-        if let Err(error) =
-            sessions::end(&state.config().store, &session.id, reason, now_ms()).await
-        {
-            tracing::error!(session = session.id, %error, "the session could not be ended");
-        }
+        end_row(state, session, reason).await;
         delete_room(state, session, caller).await;
     };
     if tokio::time::timeout(CLEAR_UP_TIMEOUT, end).await.is_err() {
         tracing::warn!(session = session.id, "clearing up took too long");
+    }
+}
+
+async fn end_row(state: &BridgeState, session: &Session, reason: &str) {
+    let ended = sessions::end(&state.config().store, &session.id, reason, now_ms()).await;
+    if let Err(error) = ended {
+        tracing::error!(session = session.id, %error, "the session could not be ended");
     }
 }
 

@@ -1,6 +1,6 @@
 //! One call: from the opening of its socket to the last trace of it.
 //!
-//! [`serve`] reads top to bottom: wait for `start`, let the call in, keep it alive ([`live`]), clear up
+//! [`serve`] reads top to bottom: wait for `start`, let the call in ([`waiting`]), keep it alive ([`live`]), clear up
 //! ([`ending`]). One task owns it all; beside it run only what must not hold up audio (`helpers`).
 
 mod agent_watch;
@@ -18,10 +18,11 @@ mod to_room;
 mod track_decoder;
 mod uplink;
 mod uplink_track;
+mod waiting;
 mod wire;
 
 use crate::{
-    BridgeState,
+    BridgeError, BridgeState,
     admission::{self, Door},
     metrics,
     state::now,
@@ -76,19 +77,25 @@ pub(crate) async fn serve(state: BridgeState, socket: WebSocket, door: Door) {
         casp.join_ms = Empty,
         casp.ending = Empty,
     );
-    let admitted = match admission::admit(&state, &door, &start).await {
-        Ok(admitted) => admitted,
+    let called = match admission::recognize(&state, &door, &start).await {
+        Ok(called) => called,
         Err(error) => {
-            tracing::warn!(%error, "a call was not let in");
-            metrics::refused("not admitted");
-            mark_failed(&span, "not admitted");
+            not_admitted(&error, &span);
             let close = error.close();
             writer.close(close.code, close.reason).await;
             return;
         }
     };
+    let admitted = match waiting::enter(&state, &called, &mut writer).await {
+        Ok(admitted) => admitted,
+        Err(error) => {
+            not_admitted(&error, &span);
+            waiting::give_up(&state, &called, &error, &mut protocol, &mut reader, writer).await;
+            return;
+        }
+    };
     metrics::joined(now() - began);
-    let session = admitted.session.clone();
+    let session = called.session;
     span.record("casp.join_ms", (now() - began).as_millis() as i64);
     let span = CallTrace::of(&session.id, session.started_at_ms).adopt(span);
     tracing::info!(
@@ -111,6 +118,12 @@ pub(crate) async fn serve(state: BridgeState, socket: WebSocket, door: Door) {
     span.record("casp.ending", ending.reason());
     drop(span);
     ending::clear_up(&state, &session, ending, writer, &room).await;
+}
+
+fn not_admitted(error: &BridgeError, span: &tracing::Span) {
+    tracing::warn!(%error, "a call was not let in");
+    metrics::refused("not admitted");
+    mark_failed(span, "not admitted");
 }
 
 /// Reads until `start`. `Err(None)`: the socket is gone.

@@ -20,6 +20,8 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 pub(crate) const API_KEY: &str = "sk_test_key";
+/// The discard port: nobody listens there.
+const NOWHERE: &str = "ws://127.0.0.1:9";
 /// Half a second of this sample is the apology.
 pub(crate) const APOLOGY_SAMPLE: i16 = 7_000;
 
@@ -63,7 +65,8 @@ impl Bridge {
 
     /// Without a media server: for calls that must not get that far.
     pub(crate) async fn start_alone(change: impl FnOnce(&mut BridgeConfig)) -> Self {
-        let nowhere = LiveKit::new("ws://127.0.0.1:9", "key", "secret").unwrap();
+        let nowhere =
+            LiveKit::new(NOWHERE, "key", "a secret of more than 32 bytes, at last").unwrap();
         Self::start_with(nowhere, change).await
     }
 

@@ -1,13 +1,12 @@
 //! The end that waits: everything that was said is played before the socket is closed.
 
 use super::Live;
-use crate::call::{ending::Ending, outbox::Outgoing};
+use crate::call::{
+    ending::{Ending, MARK, MARK_PATIENCE},
+    outbox::Outgoing,
+};
 use std::time::{Duration, Instant};
 
-/// The bridge's own mark; the agent's are `<utterance>:<ms>`.
-const MARK: &str = "casp:farewell";
-/// A far side that returns no marks is taken to have played everything after this.
-const MARK_PATIENCE: Duration = Duration::from_secs(2);
 /// From `call.hang_up` to the end at the latest, however much is still to be played.
 pub(super) const HANG_UP_WITHIN: Duration = Duration::from_secs(20);
 
