@@ -3,8 +3,8 @@
 use crate::{
     PATIENCE,
     agent::Agent,
-    bridge::{Bridge, now_ms},
-    caller::Said,
+    bridge::{API_KEY, Bridge, now_ms},
+    caller::{Said, start},
     livekit::LiveKitServer,
 };
 use casp_store::sessions::{self, SessionState};
@@ -126,4 +126,39 @@ async fn a_bridge_that_goes_down_lets_calls_go_on_and_then_gives_them_away() {
     );
     let refused = crate::caller::Caller::connect(&bridge.url("/twilio/stream/CAdrain"), &[]).await;
     assert_eq!(refused.err(), Some(503));
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_get_into_its_room_leaves_no_room_and_no_session() {
+    let livekit = LiveKitServer::start().await;
+    let bridge = Bridge::start_with(livekit.without_joining().await, |config| {
+        config.join_timeout = Duration::from_secs(4);
+    })
+    .await;
+    let path = format!("/media-stream/default?api_key={API_KEY}");
+    let mut client = bridge.open(&path).await;
+    client.send(&start("CAoutside", "")).await;
+    livekit.has("twilio-CAoutside").await;
+    assert_eq!(client.hear().await, Said::Closed(1013), "try again");
+    assert_eq!(bridge.ended("CAoutside").await, "no room");
+    livekit.is_rid_of("twilio-CAoutside").await;
+    bridge.state.drain(PATIENCE).await;
+    assert_eq!(bridge.state.open_calls(), 0, "nothing in memory");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_get_into_anothers_call_leaves_it_be() {
+    let bridge = Bridge::start_alone(|_| {}).await;
+    bridge.announce("CAtheirs").await;
+    let announced_at_ms = bridge.session("CAtheirs").await.started_at_ms;
+    while now_ms() == announced_at_ms {}
+    let path = format!("/media-stream/default?api_key={API_KEY}");
+    let mut client = bridge.open(&path).await;
+    client.send(&start("CAtheirs", "")).await;
+    assert_eq!(client.hear().await, Said::Closed(1013));
+    bridge.state.drain(PATIENCE).await;
+    assert_eq!(
+        bridge.session("CAtheirs").await.state,
+        SessionState::Announced
+    );
 }
