@@ -140,16 +140,8 @@ impl Agent {
 
     /// Says hello until the caller hears it: what is said next arrives, and nothing that was said before is on its way.
     pub(crate) async fn is_heard_by(&mut self, caller: &mut Caller) {
-        let hello = async {
-            loop {
-                self.say([frame(HELLO)]).await;
-            }
-        };
         let heard = async { while caller.hear_media().await != frame(HELLO) {} };
-        tokio::select! {
-            () = hello => unreachable!("for ever"),
-            heard = tokio::time::timeout(PATIENCE, heard) => heard.expect("the bridge hears the agent"),
-        }
+        said_until(self.say(for_ever(frame(HELLO))), heard).await;
         self.say([frame(HEARD)]).await;
         while caller.hear_media().await != frame(HEARD) {}
     }
@@ -160,6 +152,20 @@ impl Agent {
             rtp_timestamp: self.rtp,
         })
         .await;
+    }
+}
+
+/// The same again and again.
+pub(crate) fn for_ever(frame: Vec<u8>) -> impl Iterator<Item = Vec<u8>> {
+    std::iter::repeat(frame)
+}
+
+/// Says something until it is heard: the server forwards a new subscription's packets only after a moment. What is
+/// said has no end.
+pub(crate) async fn said_until(speak: impl Future, heard: impl Future<Output = ()>) {
+    tokio::select! {
+        _ = speak => unreachable!("for ever"),
+        heard = tokio::time::timeout(PATIENCE, heard) => heard.expect("it is heard"),
     }
 }
 

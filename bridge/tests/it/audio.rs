@@ -2,7 +2,7 @@
 
 use crate::{
     PATIENCE,
-    agent::{Agent, frame},
+    agent::{Agent, for_ever, frame, said_until},
     bridge::Bridge,
     livekit::LiveKitServer,
 };
@@ -42,18 +42,8 @@ async fn the_room_hears_the_very_bytes_that_twilio_sent() {
     let mut caller = bridge.call("CAup").await;
     let mut agent = Agent::join(&livekit, "twilio-CAup").await;
     let mut track = agent.caller().await;
-    // The server forwards a new subscription's packets only after a moment.
-    let hello = async {
-        loop {
-            caller.speak(&frame(0x91)).await;
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
     let heard = async { while track.recv().await.unwrap().payload[..] != frame(0x91) {} };
-    tokio::select! {
-        () = hello => unreachable!("for ever"),
-        heard = tokio::time::timeout(PATIENCE, heard) => heard.expect("the room hears the caller"),
-    }
+    said_until(caller.say(for_ever(frame(0x91))), heard).await;
     let said = pattern();
     // All at once, as networks bunch it: the bridge paces it. Odd sizes: Twilio sends 160 bytes, others what they like.
     for piece in said.chunks(130) {
@@ -130,13 +120,8 @@ async fn two_people_in_the_room_are_heard_together() {
     let (a, b) = (0xB0, 0xC0);
     let decode = casp_audio::pcmu::decode_sample;
     let sum = casp_audio::pcmu::encode_sample(decode(a) + decode(b));
-    let speak = async {
-        let of = |code| std::iter::repeat_with(move || frame(code));
-        tokio::join!(agent.say(of(a)), guest.say(of(b)))
-    };
-    let listen = async { while !caller.hear_media().await.iter().all(|code| *code == sum) {} };
-    tokio::select! {
-        _ = speak => unreachable!("for ever"),
-        heard = tokio::time::timeout(PATIENCE, listen) => heard.expect("both are heard"),
-    }
+    let speak =
+        async { tokio::join!(agent.say(for_ever(frame(a))), guest.say(for_ever(frame(b)))) };
+    let heard = async { while !caller.hear_media().await.iter().all(|code| *code == sum) {} };
+    said_until(speak, heard).await;
 }

@@ -4,6 +4,7 @@ use crate::PATIENCE;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
@@ -65,6 +66,15 @@ impl Caller {
 
     pub(crate) async fn speak(&mut self, mulaw: &[u8]) {
         self.send_text(media(mulaw)).await;
+    }
+
+    /// Says frames of 20 ms in real time.
+    pub(crate) async fn say(&mut self, frames: impl IntoIterator<Item = Vec<u8>>) {
+        let mut clock = tokio::time::interval(Duration::from_millis(20));
+        for frame in frames {
+            clock.tick().await;
+            self.speak(&frame).await;
+        }
     }
 
     pub(crate) async fn return_mark(&mut self, name: &str) {

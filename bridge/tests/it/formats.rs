@@ -2,7 +2,7 @@
 
 use crate::{
     PATIENCE,
-    agent::Agent,
+    agent::{Agent, for_ever, said_until},
     bridge::{API_KEY, Bridge},
     caller::{Caller, Said},
     livekit::LiveKitServer,
@@ -12,7 +12,6 @@ use casp_room::{AudioCodec, RemoteAudioTrack};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const FRAME_TIME: Duration = Duration::from_millis(20);
 const TONE_HZ: f64 = 500.0;
 
 /// A second of a tone, in frames of 20 ms.
@@ -111,25 +110,15 @@ async fn client(bridge: &Bridge, format: Value) -> (Caller, String) {
     (client, started["roomName"].as_str().unwrap().to_owned())
 }
 
-/// Something, until it is heard: the server forwards a new subscription's packets only after a moment.
+/// Something, until it is heard.
 async fn clear_throat(
     client: &mut Caller,
     frame: &[u8],
     track: &mut RemoteAudioTrack,
     is_ours: impl Fn(&[u8]) -> bool,
 ) {
-    let speak = async {
-        let mut clock = tokio::time::interval(FRAME_TIME);
-        loop {
-            clock.tick().await;
-            client.speak(frame).await;
-        }
-    };
     let heard = async { while !is_ours(&track.recv().await.unwrap().payload) {} };
-    tokio::select! {
-        () = speak => unreachable!("for ever"),
-        heard = tokio::time::timeout(PATIENCE, heard) => heard.expect("the room hears the client"),
-    }
+    said_until(client.say(for_ever(frame.to_vec())), heard).await;
 }
 
 /// More than the server's own silence (three bytes).
@@ -172,18 +161,10 @@ async fn a_pcm_client_is_heard_and_hears_at_its_own_rate() {
         let mut agent = Agent::join_with(&livekit, &room, "agent", AudioCodec::Opus).await;
         let mut track = agent.caller().await;
         clear_throat(&mut client, &le_bytes(&quiet(rate)), &mut track, is_sound).await;
-        let speak = async {
-            let mut clock = tokio::time::interval(FRAME_TIME);
-            for frame in tone(rate) {
-                clock.tick().await;
-                client.speak(&le_bytes(&frame)).await;
-            }
-            // The gate closes after a while of silence.
-            for _ in 0..30 {
-                clock.tick().await;
-                client.speak(&vec![0; 2 * rate.frame_samples()]).await;
-            }
-        };
+        // The gate closes after a while of silence.
+        let silence = std::iter::repeat_n(vec![0; rate.frame_samples()], 30);
+        let said = tone(rate).into_iter().chain(silence);
+        let speak = client.say(said.map(|frame| le_bytes(&frame)));
         let ((), heard) = tokio::join!(speak, heard_in_the_room(&mut track));
         assert_is_tone(&heard, SampleRate::Hz16000);
 
@@ -196,18 +177,11 @@ async fn a_pcm_client_is_heard_and_hears_at_its_own_rate() {
             packet
         };
         // Ringing, until the agent was there, is loud.
-        let hello = async {
-            loop {
-                agent.say([encode(&quiet(SampleRate::Hz24000))]).await;
-            }
-        };
+        let hello = quiet(SampleRate::Hz24000);
         let heard = async {
             while !(1_000..4_000).contains(&peak(&samples(&client.hear_media().await))) {}
         };
-        tokio::select! {
-            () = hello => unreachable!("for ever"),
-            heard = tokio::time::timeout(PATIENCE, heard) => heard.expect("the client hears the agent"),
-        }
+        said_until(agent.say(std::iter::repeat_with(|| encode(&hello))), heard).await;
         let packets: Vec<Vec<u8>> = tone(SampleRate::Hz24000)
             .into_iter()
             .chain(std::iter::repeat_n(vec![0; 480], 25))
@@ -304,16 +278,8 @@ async fn an_opus_client_and_the_room_exchange_the_very_packets() {
         .map(|number| vec![31 << 3, number, 1, 2, 3])
         .collect();
     let hello = vec![31 << 3, 1, 2, 3];
-    let greet = async {
-        loop {
-            agent.say([hello.clone()]).await;
-        }
-    };
     let heard = async { while client.hear_media().await != hello {} };
-    tokio::select! {
-        () = greet => unreachable!("for ever"),
-        heard = tokio::time::timeout(PATIENCE, heard) => heard.expect("the client hears the agent"),
-    }
+    said_until(agent.say(for_ever(hello.clone())), heard).await;
     let listen = async {
         let mut heard = Vec::new();
         while heard.last() != frames.last() {
