@@ -13,9 +13,7 @@ async def test_the_calendar_question_is_understood_and_answered(http, offline_ca
         await caller.wait_loud(end)
         await caller.wait_quiet(gap=1.5)
         await caller.wait(lambda: "calendar" in caller.said("user-1").lower() and "connect" in caller.said("agent").lower(), "not understood")
-        heard, answer = caller.said("user-1").lower(), caller.said("agent").lower()
-        assert "calendar" in heard, heard
-        assert "calendar" in answer and "connect" in answer, answer
+        answer = caller.said("agent").lower()
         assert "no calendar" in answer or "not connected" in answer or "no google calendar" in answer, answer
     finally:
         await caller.leave()

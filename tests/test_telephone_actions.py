@@ -10,6 +10,7 @@ import pytest_asyncio
 from casp_process import Casp
 from conftest import test_name as name_of
 from standins.phone import RATE
+from test_outbound import session_is_gone, session_status
 
 CALLER, SALES = "+15550001111", "+15550003333"
 ROWS, COLUMNS, KEYS = (697, 770, 852, 941), (1209, 1336, 1477, 1633), ("123A", "456B", "789C", "*0#D")
@@ -35,18 +36,6 @@ async def assistant(http, casp, number, **more):
             "allowed_actions": ["call.*"], "public_actions": ["call.*"], "transfer_to": {"Sales": SALES}, **more}
     made = await ask(http, casp, "POST", "/realtime/custom-scenario", body)
     await ask(http, casp, "PUT", "/v1/numbers", {"number": number, "assistant": made["scenario_id"]})
-
-
-async def session(http, casp, call):
-    async with http.get(f"{casp.url}/sessions/phone-{call.sid}") as r:
-        return r.status
-
-
-async def is_over(http, casp, call, timeout=30):
-    end = time.monotonic() + timeout
-    while (status := await session(http, casp, call)) != 404:
-        assert time.monotonic() < end, f"the session answers {status}"
-        await asyncio.sleep(0.05)
 
 
 async def transcript(http, casp, timeout=30):
@@ -119,7 +108,7 @@ async def test_a_caller_is_put_through_after_a_yes(http, casp, openai, twilio, s
     ((number, dial),) = call.dialed
     assert number == SALES and dial["callerId"] == CALLER and 60 <= int(dial["timeLimit"]) <= 3600
     assert "putting you through to Sales" in front.spoken()
-    await is_over(http, casp, call)
+    await session_is_gone(http, casp, call.sid)
     log = casp.log()
     assert SALES not in log and CALLER not in log
 
@@ -145,7 +134,7 @@ async def test_who_is_not_reached_hears_so_and_talks_on(http, casp, openai, twil
         await front.hears("It is three o'clock.")
         await line.wait_loud(end)
         await line.wait_quiet()
-        assert await session(http, casp, call) == 200
+        assert await session_status(http, casp, call.sid) == 200
 
     call = twilio.incoming(casp.url + "/twilio/voice", CALLER, talk)
     await twilio.ended(call)
