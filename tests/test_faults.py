@@ -16,8 +16,8 @@ from test_phone import call_sid, gone, ring
 
 @pytest.mark.parametrize("kind,fault", [
     ("llm", 500), ("llm", 429), ("llm", "stall"), ("llm", "half"), ("llm", "garbage"),
-    ("stt", 500), ("stt", 429), ("stt", "stall"), ("stt", "garbage"),
-    ("tts", 500), ("tts", "stall"), ("tts", "half"), ("tts", "garbage"),
+    ("stt", 500), ("stt", 429), ("stt", "stall"), ("stt", "half"), ("stt", "garbage"),
+    ("tts", 500), ("tts", 429), ("tts", "stall"), ("tts", "half"), ("tts", "garbage"),
 ])
 async def test_a_failing_provider_is_survived(http, casp, openai, speak, kind, fault):
     question = speak("What is the weather like in Paris today?", 8000)

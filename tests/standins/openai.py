@@ -95,6 +95,13 @@ class OpenAI:
         if self.fault.get("stt") == "garbage":
             return web.Response(body=b"\x00\xff<html>", content_type="text/html")
         await asyncio.sleep(0.05)
+        if self.fault.get("stt") == "half":
+            response = web.StreamResponse(headers={"Content-Type": "application/json"})
+            await response.prepare(request)
+            body = json.dumps({"text": self.heard}).encode()
+            await response.write(body[: len(body) // 2])
+            request.transport.close()
+            return response
         return web.json_response({"text": self.heard})
 
     async def _llm(self, request):
@@ -104,6 +111,10 @@ class OpenAI:
         self.requests.append(record)
         self._check(body.get("stream") is True, "chat that is not streamed")
         self._check(body.get("messages") and body["messages"][0]["role"] == "system", "chat without a system prompt first")
+        for tool in body.get("tools", []):
+            schema = tool["function"].get("parameters")
+            is_object = isinstance(schema, dict) and schema.get("type") == "object" and isinstance(schema.get("properties"), dict)
+            self._check(is_object, f"the parameters of {tool['function']['name']} are no object schema with properties: {schema}")
         if (failure := await self._failing("llm")) is not None:
             return failure
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
