@@ -12,8 +12,12 @@ export class ApiError extends Error {
 }
 
 /** Posts JSON and returns the JSON answer; every failure is an {@link ApiError}. */
-export async function postJson(path: string, body: unknown): Promise<unknown> {
-  const headers = { 'content-type': 'application/json' };
+export async function postJson(
+  path: string,
+  body: unknown,
+  more: Record<string, string> = {},
+): Promise<unknown> {
+  const headers = { 'content-type': 'application/json', ...more };
   return requestJson(path, { method: 'POST', headers, body: JSON.stringify(body) }, describeFailure);
 }
 

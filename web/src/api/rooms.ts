@@ -1,3 +1,4 @@
+import { authorization, type Credential } from './account';
 import { ApiError, postJson } from './request';
 
 export interface JoinRequest {
@@ -20,8 +21,8 @@ export interface JoinAnswer {
 }
 
 /** `POST /room/join`: makes the room if needed and gives the way into it. */
-export async function joinRoom(request: JoinRequest): Promise<JoinAnswer> {
-  const answer = await postJson('/room/join', request);
+export async function joinRoom(request: JoinRequest, credential?: Credential): Promise<JoinAnswer> {
+  const answer = await postJson('/room/join', request, credential && authorization(credential));
   if (!isJoinAnswer(answer)) {
     throw new ApiError('The server gave an answer this page does not understand.', 502);
   }
@@ -29,8 +30,9 @@ export async function joinRoom(request: JoinRequest): Promise<JoinAnswer> {
 }
 
 /** `POST /room/{name}/agent`: sends an agent into the room; does nothing when one is there. */
-export async function callAgent(roomName: string): Promise<void> {
-  await postJson(`/room/${encodeURIComponent(roomName)}/agent`, { enable: true });
+export async function callAgent(roomName: string, credential?: Credential): Promise<void> {
+  const path = `/room/${encodeURIComponent(roomName)}/agent`;
+  await postJson(path, { enable: true }, credential && authorization(credential));
 }
 
 function isJoinAnswer(value: unknown): value is JoinAnswer {

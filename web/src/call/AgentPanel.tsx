@@ -1,4 +1,5 @@
 import { BarVisualizer } from '@livekit/components-react';
+import type { Invitation } from '../join/invitation';
 import { AgentMissing } from './AgentMissing';
 import type { AgentState } from './agent';
 import { useAgent } from './useAgent';
@@ -11,7 +12,7 @@ const WORDS: Record<AgentState, string> = {
 };
 
 /** Who is there to talk with, and what they are doing. */
-export function AgentPanel({ roomName }: { roomName: string }) {
+export function AgentPanel({ invitation }: { invitation: Invitation & { roomName: string } }) {
   const { isPresent, state, voice } = useAgent();
   const shown = isPresent ? state : 'absent';
   return (
@@ -27,7 +28,7 @@ export function AgentPanel({ roomName }: { roomName: string }) {
       <p className="agent-state" role="status" data-testid="agent-state" data-state={shown}>
         {isPresent ? WORDS[state] : 'Calling the agent…'}
       </p>
-      {!isPresent && <AgentMissing roomName={roomName} />}
+      {!isPresent && <AgentMissing invitation={invitation} />}
     </div>
   );
 }

@@ -27,7 +27,7 @@ export function CallView({ call }: { call: Call }) {
           )}
         </div>
         <section className="stage" aria-label="Call">
-          <AgentPanel roomName={invitation.roomName} />
+          <AgentPanel invitation={invitation} />
           <Controls microphone={microphone} onLeave={() => void room.disconnect()} />
         </section>
         <section className="conversation" aria-label="Conversation">

@@ -1,5 +1,5 @@
 import { DisconnectReason, Room, RoomEvent } from 'livekit-client';
-import { joinRoom } from '../api/rooms';
+import { enterRoom } from '../join/enterRoom';
 import { randomIdentity, type Invitation } from '../join/invitation';
 import { listenForTranscript } from '../transcript/listen';
 import { TranscriptStore } from '../transcript/TranscriptStore';
@@ -25,7 +25,7 @@ export async function openCall(
   { participantName, ...invitation }: CallRequest,
   onEnd: (reason: DisconnectReason | undefined) => void,
 ): Promise<Call> {
-  const answer = await joinRoom({
+  const answer = await enterRoom({
     ...invitation,
     participantName,
     participantIdentity: randomIdentity(),

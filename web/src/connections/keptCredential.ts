@@ -1,4 +1,5 @@
 import type { Credential } from '../api/account';
+import { ApiError } from '../api/request';
 
 const KEY = 'casp.credential';
 
@@ -21,6 +22,22 @@ export function keepCredential(credential: Credential | undefined): void {
     else sessionStorage.removeItem(KEY);
   } catch {
     // The way back from a consent page asks again.
+  }
+}
+
+/**
+ * Does something as whoever is signed in on this tab, or as nobody. A credential that is not good any more is
+ * forgotten.
+ */
+export async function asKept<T>(work: (credential?: Credential) => Promise<T>): Promise<T> {
+  const credential = keptCredential();
+  if (!credential) return work();
+  try {
+    return await work(credential);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    keepCredential(undefined);
+    return work();
   }
 }
 
