@@ -4,7 +4,7 @@
 use crate::error::ApiError;
 use axum::extract::Multipart;
 use casp_audio::{AudioError, file::AudioFile};
-use casp_providers::{ProviderError, SpeechToText, Utterance};
+use casp_providers::{ProviderError, SpeechToText, Usage, Utterance};
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -22,6 +22,8 @@ const CUT_WITHIN: usize = 10 * RATE_HZ;
 const QUIET: usize = RATE_HZ / 5;
 /// Longest sound: what is packed small may be very long.
 const LONGEST: usize = 2 * 60 * 60 * RATE_HZ;
+/// What a second of sound counts as, in tokens: what OpenAI's models make of one.
+const TOKENS_A_SECOND: f64 = 10.0;
 /// Most fields of a form that are texts.
 const MOST_FIELDS: usize = 20;
 
@@ -164,6 +166,19 @@ pub(crate) fn words(heard: &[Heard]) -> String {
     let words = heard.iter().map(|piece| piece.text.as_str());
     let words: Vec<&str> = words.filter(|text| !text.is_empty()).collect();
     words.join(" ")
+}
+
+/// How long the sound is, seconds.
+pub(crate) fn seconds(heard: &[Heard]) -> f64 {
+    heard.last().map_or(0.0, |last| last.end_s)
+}
+
+/// What its account pays for it.
+pub(crate) fn usage(heard: &[Heard]) -> Usage {
+    Usage {
+        prompt_tokens: (seconds(heard) * TOKENS_A_SECOND).ceil() as u64,
+        completion_tokens: 0,
+    }
 }
 
 fn temporary() -> Result<tokio::fs::File, ApiError> {

@@ -5,12 +5,14 @@ use crate::{
     audio_upload::{self, UploadError},
     auth::Caller,
     error::{ApiError, Problem},
+    spending,
 };
 use axum::{
     Json,
     extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, State},
 };
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -48,6 +50,8 @@ pub(crate) struct TranscriptionForm {
 }
 
 /// Transcribe an audio file
+///
+/// Counted against the account's tokens of the day by its length, as `/v1/audio/transcriptions` is.
 #[utoipa::path(
     post, path = "/whisper/transcribe", tag = "transcripts",
     request_body(content = TranscriptionForm, content_type = "multipart/form-data"),
@@ -56,12 +60,17 @@ pub(crate) struct TranscriptionForm {
 )]
 pub(crate) async fn transcribe(
     State(api): State<ControlApi>,
-    _: Caller,
+    caller: Caller,
     request: Request,
 ) -> Result<Json<Transcription>, ApiError> {
+    let account = caller.account;
+    api.rate_limits.chat.count(account.0)?;
+    let place = api.chat_places.take(account);
+    let _place = place.map_err(|_| ApiError::TooMany(Duration::from_secs(1)))?;
     let Some(speech_to_text) = api.config.speech_to_text.clone() else {
         return Err(ApiError::Unavailable("No speech-to-text is configured."));
     };
+    let tab = spending::open_tab(&api, account, 1).await?;
     let form = Multipart::from_request(request, &api).await;
     let form = form.map_err(|_| ApiError::Malformed("The body is not multipart/form-data."))?;
     let upload = audio_upload::receive(form, api.config.limits.upload_bytes, LONGEST_FIELD).await?;
@@ -73,6 +82,7 @@ pub(crate) async fn transcribe(
             ApiError::Unavailable("Speech-to-text does not answer. Try again soon.")
         }
     })?;
+    tab.pay(audio_upload::usage(&heard));
     Ok(Json(Transcription {
         status: "success",
         transcription: audio_upload::words(&heard),

@@ -26,7 +26,7 @@ pub(crate) struct RateLimits {
     pub(crate) scenarios: RateLimiter,
     /// Guests who join rooms, by client address.
     pub(crate) guest_joins: RateLimiter,
-    /// Requests of OpenAI's shape, by account.
+    /// Requests of OpenAI's shape, and uploads to `/whisper/transcribe`, by account.
     pub(crate) chat: RateLimiter,
     /// Codes asked for and tried, by account.
     pub(crate) codes: RateLimiter,

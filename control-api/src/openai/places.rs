@@ -16,7 +16,7 @@ pub(crate) struct Places {
 
 /// One place; free again when this is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     places: Places,
     account: AccountId,
 }
@@ -31,7 +31,7 @@ impl Places {
     }
 
     /// A place; 429 when the account has no more.
-    pub(super) fn take(&self, account: AccountId) -> Result<Place, OpenAiError> {
+    pub(crate) fn take(&self, account: AccountId) -> Result<Place, OpenAiError> {
         let mut taken = self.taken();
         let count = taken.entry(account).or_default();
         if *count >= self.most {

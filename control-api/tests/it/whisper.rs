@@ -1,5 +1,9 @@
-use crate::test_app::{Answer, KEY, TestApp, send};
+use crate::{
+    accounts::signed_in,
+    test_app::{Answer, KEY, NEIGHBOURS_KEY, TestApp, eventually, now_ms, send},
+};
 use casp_providers::{ProviderError, SpeechToText, Transcript, Utterance};
+use casp_store::ceilings::{self, AccountLimits, Ceiling, Resource};
 use reqwest::{
     StatusCode,
     multipart::{Form, Part},
@@ -52,12 +56,12 @@ fn wav(rate_hz: u32, samples: usize) -> Vec<u8> {
 }
 
 async fn upload(app: &TestApp, form: Form) -> Answer {
-    send(
-        app.post("/whisper/transcribe")
-            .bearer_auth(KEY)
-            .multipart(form),
-    )
-    .await
+    upload_as(app, KEY, form).await
+}
+
+async fn upload_as(app: &TestApp, key: &str, form: Form) -> Answer {
+    let request = app.post("/whisper/transcribe").bearer_auth(key);
+    send(request.multipart(form)).await
 }
 
 fn file(bytes: Vec<u8>) -> Form {
@@ -143,4 +147,68 @@ async fn it_needs_a_key_and_speech_to_text() {
     assert_eq!(send(stranger).await.status, StatusCode::UNAUTHORIZED);
     let answer = upload(&app, file(wav(16_000, 100))).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn what_is_heard_is_counted_and_its_ceiling_is_a_hard_stop() {
+    let app = app().await;
+    let used = async || {
+        let account = app.account;
+        ceilings::used_today(&app.store, account, Resource::Tokens, now_ms())
+            .await
+            .unwrap()
+    };
+    assert_eq!(
+        upload(&app, file(wav(16_000, 40_000))).await.status,
+        StatusCode::OK
+    );
+    eventually("2.5 seconds are counted", async || used().await == 25).await;
+    let limits = AccountLimits {
+        tokens: Some(Ceiling::AtMost(25)),
+        ..AccountLimits::default()
+    };
+    ceilings::set_limits(&app.store, app.account, &limits)
+        .await
+        .unwrap();
+    let refused = upload(&app, file(wav(16_000, 16_000))).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.text.contains("a day is reached"), "{refused:?}");
+    assert!(refused.headers.contains_key("retry-after"));
+    assert_eq!(used().await, 25, "what is refused costs nothing");
+    let neighbour = upload_as(&app, NEIGHBOURS_KEY, file(wav(16_000, 16_000))).await;
+    assert_eq!(neighbour.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn so_many_uploads_a_minute_and_at_once_and_no_more() {
+    let app = TestApp::with(|config| {
+        config.speech_to_text = Some(Arc::new(Measuring));
+        config.limits.chats_per_minute = 2;
+    })
+    .await;
+    for _ in 0..2 {
+        let answer = upload(&app, file(wav(16_000, 100))).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    }
+    let third = upload(&app, file(wav(16_000, 100))).await;
+    assert_eq!(third.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(third.headers.contains_key("retry-after"));
+    let neighbour = upload_as(&app, NEIGHBOURS_KEY, file(wav(16_000, 100))).await;
+    assert_eq!(neighbour.status, StatusCode::OK);
+    let full = TestApp::with(|config| {
+        config.speech_to_text = Some(Arc::new(Measuring));
+        config.limits.chats_at_once = 0;
+    })
+    .await;
+    let refused = upload(&full, file(wav(16_000, 100))).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn nobody_has_anything_transcribed_before_the_email_is_verified() {
+    let app = app().await;
+    let (stranger, _) = signed_in(&app).await;
+    let refused = upload_as(&app, &stranger, file(wav(16_000, 100))).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.text.contains("Verify your e-mail first"));
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     ControlApi,
-    audio_upload::{self, Heard, UploadError},
+    audio_upload::{self, Heard, UploadError, seconds},
     auth::Caller,
     error::ApiError,
     openai::{
@@ -17,13 +17,10 @@ use axum::{
     http::header,
     response::{IntoResponse as _, Response},
 };
-use casp_providers::Usage;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// What a second of sound counts as, in tokens: what OpenAI's models make of one.
-const TOKENS_A_SECOND: f64 = 10.0;
 /// Longest field of the form that is a text.
 const LONGEST_FIELD: usize = 4_000;
 
@@ -147,10 +144,7 @@ pub(crate) async fn transcribe(
         UploadError::File(why) => OpenAiError::invalid("file", why),
         UploadError::Provider(error) => error.into(),
     })?;
-    tab.pay(Usage {
-        prompt_tokens: (seconds(&heard) * TOKENS_A_SECOND).ceil() as u64,
-        completion_tokens: 0,
-    });
+    tab.pay(audio_upload::usage(&heard));
     Ok(view(&heard, format, language))
 }
 
@@ -202,8 +196,4 @@ fn segment((id, heard): (usize, &Heard)) -> TranscriptionSegment {
         compression_ratio: 1.0,
         no_speech_prob: 0.0,
     }
-}
-
-fn seconds(heard: &[Heard]) -> f64 {
-    heard.last().map_or(0.0, |last| last.end_s)
 }
