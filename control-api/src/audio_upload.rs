@@ -176,9 +176,14 @@ pub(crate) fn seconds(heard: &[Heard]) -> f64 {
 /// What its account pays for it.
 pub(crate) fn usage(heard: &[Heard]) -> Usage {
     Usage {
-        prompt_tokens: (seconds(heard) * TOKENS_A_SECOND).ceil() as u64,
+        prompt_tokens: tokens(seconds(heard)).into(),
         completion_tokens: 0,
     }
+}
+
+/// What so many seconds of sound count as when they are transcribed, whoever does it.
+pub(crate) fn tokens(seconds: f64) -> u32 {
+    (seconds * TOKENS_A_SECOND).ceil() as u32
 }
 
 fn temporary() -> Result<tokio::fs::File, ApiError> {

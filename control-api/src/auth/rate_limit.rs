@@ -30,10 +30,14 @@ pub(crate) struct RateLimits {
     pub(crate) chat: RateLimiter,
     /// Codes asked for and tried, by account.
     pub(crate) codes: RateLimiter,
+    /// Voice Intelligence transcripts asked for by hand, by account.
+    pub(crate) transcripts: RateLimiter,
 }
 
 /// Enough for somebody who signs up; each address has narrower limits of its own.
 const CODES_PER_MINUTE: u32 = 30;
+/// Each is of a whole call, and costs money at Twilio.
+const TRANSCRIPTS_PER_MINUTE: u32 = 30;
 
 impl RateLimits {
     pub(crate) fn new(limits: &Limits) -> Self {
@@ -44,6 +48,7 @@ impl RateLimits {
             guest_joins: RateLimiter::new(limits.guest_joins_per_minute),
             chat: RateLimiter::new(limits.chats_per_minute),
             codes: RateLimiter::new(CODES_PER_MINUTE),
+            transcripts: RateLimiter::new(TRANSCRIPTS_PER_MINUTE),
         }
     }
 }

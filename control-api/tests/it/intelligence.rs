@@ -1,11 +1,15 @@
 //! Voice Intelligence, against a server that checks what it gets.
 
-use crate::test_app::{
-    Answer, KEY, NEIGHBOURS_KEY, PUBLIC_URL, TWILIO_TOKEN, TestApp, eventually, now_ms, send,
+use crate::{
+    accounts::signed_in,
+    test_app::{
+        Answer, KEY, NEIGHBOURS_KEY, PUBLIC_URL, TWILIO_TOKEN, TestApp, eventually, now_ms, send,
+    },
 };
 use casp_control_api::{ControlApiConfig, VoiceIntelligenceSettings};
 use casp_store::{
     AccountId,
+    ceilings::{self, AccountLimits, Ceiling, Resource},
     jobs::{self, NewJob},
     recordings::{self, NewRecording},
     sessions::{self, SessionKind},
@@ -218,6 +222,63 @@ async fn a_file_is_transcribed_from_the_request_to_the_stored_transcript() {
         .get_ours(&format!("/stored-twilio-transcripts/{GT}"))
         .await;
     insta::assert_snapshot!(stored.text, @r#"{"sid":"GT0123456789abcdef0123456789abcdef","status":"completed","date_created":"2024-01-15T10:30:00Z","date_updated":"2024-01-15T10:35:00Z","duration":120,"language_code":"en-US","sentences":[{"text":"Hello, this is Mike Thompson...","speaker":1,"start_time":0.5,"end_time":5.9,"confidence":0.95},{"text":"It is [card number].","speaker":0,"start_time":4.4,"end_time":5.9,"confidence":0.95}]}"#);
+}
+
+/// Asks for a transcript of a file.
+async fn of_file(app: &TestApp, key: &str) -> Answer {
+    let request = app.post("/twilio-transcripts/create-with-media-url");
+    let file = json!({"media_url": "https://203.0.113.7/call.wav"});
+    send(request.bearer_auth(key).json(&file)).await
+}
+
+#[tokio::test]
+async fn who_may_not_spend_has_nothing_transcribed() {
+    let twilio = Twilio::start().await;
+    let app = twilio.app(|config| config.allows_private_urls = true).await;
+    let (stranger, _) = signed_in(&app).await;
+    let refused = of_file(&app, &stranger).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.text.contains("Verify your e-mail first"));
+    let limits = AccountLimits {
+        tokens: Some(Ceiling::AtMost(1_000)),
+        ..AccountLimits::default()
+    };
+    ceilings::set_limits(&app.store, app.account, &limits)
+        .await
+        .unwrap();
+    twilio.creates(GT).await;
+    assert_eq!(of_file(&app, KEY).await.status, StatusCode::OK);
+    let used = ceilings::used_today(&app.store, app.account, Resource::Tokens, now_ms()).await;
+    assert_eq!(used.unwrap(), 600, "a minute");
+    let refused = of_file(&app, KEY).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.text.contains("a day is reached"), "{refused:?}");
+    assert_eq!(twilio.asked().await.len(), 1);
+    twilio.creates("GT00000000000000000000000000000001").await;
+    assert_eq!(of_file(&app, NEIGHBOURS_KEY).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn transcripts_are_asked_for_so_often_an_account() {
+    let twilio = Twilio::start().await;
+    let app = twilio.app(|config| config.allows_private_urls = true).await;
+    at("POST", "/v2/Transcripts")
+        .respond_with(|_: &Request| {
+            let sid = format!("GT{:032x}", rand::random::<u128>());
+            ResponseTemplate::new(201).set_body_json(transcript(&sid, "queued", None))
+        })
+        .mount(&twilio.0)
+        .await;
+    for _ in 0..30 {
+        let answer = of_file(&app, KEY).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    }
+    let refused = of_file(&app, KEY).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers.contains_key("retry-after"));
+    assert_eq!(twilio.asked().await.len(), 30);
+    let neighbour = of_file(&app, NEIGHBOURS_KEY).await;
+    assert_eq!(neighbour.status, StatusCode::OK, "{neighbour:?}");
 }
 
 #[tokio::test]

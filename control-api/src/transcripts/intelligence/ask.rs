@@ -2,9 +2,11 @@
 //! answer.
 
 use super::{client, failed};
-use crate::{ControlApi, background::JobFailure, clock::now_ms, error::ApiError};
+use crate::{
+    ControlApi, audio_upload, background::JobFailure, clock::now_ms, error::ApiError, spending,
+};
 use casp_store::{
-    StoreError,
+    AccountId, StoreError,
     jobs::ClaimedJob,
     recordings,
     twilio_transcripts::{self, Wanted},
@@ -18,6 +20,8 @@ use casp_twilio::{
 };
 
 const NOT_CONFIGURED: &str = "Voice Intelligence is not configured: TWILIO_VOICE_INTELLIGENCE_SID.";
+/// What sound whose length is not known counts as.
+const UNKNOWN_LENGTH_MS: i64 = 60_000;
 
 /// Who is on which channel of our recordings: the other side first.
 pub(super) fn usual_participants() -> Vec<Participant> {
@@ -35,18 +39,20 @@ pub(super) fn usual_participants() -> Vec<Participant> {
     ]
 }
 
-/// Asks for a transcript, once; returns its id.
+/// Asks for a transcript of so much sound, once; returns its id.
 pub(super) async fn ask(
     api: &ControlApi,
     wanted: Wanted,
     source: TranscriptSource,
     participants: Vec<Participant>,
     media_start_time: Option<String>,
+    length_ms: Option<i64>,
 ) -> Result<String, ApiError> {
     let twilio = client(api)?;
     let Some(intelligence) = &api.config.voice_intelligence else {
         return Err(ApiError::Unavailable(NOT_CONFIGURED));
     };
+    admit(api, wanted.account, length_ms).await?;
     let store = &api.config.store;
     twilio_transcripts::want(store, &wanted, now_ms()).await?;
     let new = NewTranscript {
@@ -70,6 +76,19 @@ pub(super) async fn ask(
             Err(failed(&error))
         }
     }
+}
+
+/// Twilio bills the house for it: 403 when the account's e-mail is not verified, 429 when it asks too often or has
+/// spent the day's tokens.
+async fn admit(
+    api: &ControlApi,
+    account: AccountId,
+    length_ms: Option<i64>,
+) -> Result<(), ApiError> {
+    api.rate_limits.transcripts.count(account.0)?;
+    let seconds = length_ms.unwrap_or(UNKNOWN_LENGTH_MS) as f64 / 1_000.0;
+    spending::open_tab(api, account, audio_upload::tokens(seconds)).await?;
+    Ok(())
 }
 
 /// Job: a recording is kept, and Voice Intelligence shall transcribe it. Begun twice, it asks once: an attempt whose

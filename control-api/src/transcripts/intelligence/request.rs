@@ -82,6 +82,8 @@ pub(crate) struct CreatedTranscript {
 }
 
 /// Have an audio file transcribed by Voice Intelligence
+///
+/// Counted against the account's tokens of the day, as a minute of sound.
 #[utoipa::path(
     post, path = "/twilio-transcripts/create-with-media-url", tag = "transcripts",
     request_body(content = MediaUrlRequest, example = json!({"media_url": "https://example.com/call.wav", "language_code": "en-US"})),
@@ -128,7 +130,7 @@ pub(crate) async fn create_with_media_url(
     };
     let source = TranscriptSource::MediaUrl(url.as_str().to_owned());
     let start = start.map(|start| start.to_string());
-    let transcript_sid = ask(&api, wanted, source, participants, start).await?;
+    let transcript_sid = ask(&api, wanted, source, participants, start, None).await?;
     Ok(Json(CreatedTranscript {
         status: "success",
         transcript_sid,
@@ -136,6 +138,8 @@ pub(crate) async fn create_with_media_url(
 }
 
 /// Have a recording transcribed by Voice Intelligence
+///
+/// Counted against the account's tokens of the day, by its length.
 #[utoipa::path(
     post, path = "/twilio-transcripts/create-with-participants", tag = "transcripts",
     request_body(content = ParticipantsRequest, example = json!({
@@ -155,6 +159,7 @@ pub(crate) async fn create_with_participants(
     let recording = recordings::get(&api.config.store, sid.as_str()).await?;
     let recording = recording.filter(|recording| recording.account == caller.account);
     let recording = recording.ok_or(NO_RECORDING)?;
+    let length_ms = recording.duration_ms;
     let wanted = Wanted {
         account: caller.account,
         customer_key: random_key(),
@@ -164,7 +169,7 @@ pub(crate) async fn create_with_participants(
     };
     let participants = checked(request.participants)?;
     let source = TranscriptSource::Recording(sid);
-    let transcript_sid = ask(&api, wanted, source, participants, None).await?;
+    let transcript_sid = ask(&api, wanted, source, participants, None, length_ms).await?;
     Ok(Json(CreatedTranscript {
         status: "success",
         transcript_sid,
