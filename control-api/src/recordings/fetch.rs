@@ -7,6 +7,7 @@ use casp_store::{
     jobs::{ClaimedJob, NewJob},
     recordings::{self, NewRecording, Recording, RecordingStatus, StoredSound},
     sessions::{self, Session},
+    transcripts as conversations,
 };
 use casp_twilio::{
     RecordingSid,
@@ -51,6 +52,14 @@ pub(crate) async fn fetch_job(api: &ControlApi, job: &ClaimedJob) -> Result<(), 
     let recording = recordings::get(store, sid.as_str()).await?;
     let recording = recording.filter(|recording| recording.account == session.account);
     let recording = recording.ok_or_else(|| dead("the recording is another account's"))?;
+    if conversations::is_deleted(store, session.account, &session.id).await? {
+        tracing::info!(
+            session = session.id,
+            "a recording of what was erased is not kept"
+        );
+        let erased = super::erase(api, &recording).await;
+        return erased.map_err(|error| JobFailure::retry(error.to_string()));
+    }
     let is_transcribed = api
         .config
         .voice_intelligence
@@ -71,7 +80,7 @@ pub(crate) async fn fetch_job(api: &ControlApi, job: &ClaimedJob) -> Result<(), 
         }
         kept?;
     }
-    // Voice Intelligence reads it there, when it comes to it.
+    // Voice Intelligence reads it there, when it comes to it; it is deleted when its transcript is kept.
     if api.config.recordings.is_deleted_at_twilio && !is_transcribed {
         twilio.delete_recording(&sid).await.map_err(failure)?;
     }
@@ -149,7 +158,7 @@ async fn keep(
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]
-fn failure(error: TwilioError) -> JobFailure {
+pub(super) fn failure(error: TwilioError) -> JobFailure {
     // Right after the webhook Twilio may not know it yet.
     if error.is_passing() || error.is_not_found() {
         JobFailure::Retry {

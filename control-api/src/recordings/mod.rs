@@ -1,10 +1,12 @@
 //! Recordings: what there is, and its sound. They are fetched from Twilio by a job, as a stream.
 
+mod at_twilio;
 mod fetch;
 mod files;
 mod range;
 mod show;
 
+pub(crate) use at_twilio::{DELETE_JOB, Reason, delete_at_twilio, delete_job};
 pub(crate) use fetch::{FETCH_JOB, fetch_job};
 pub use files::{RecordingFiles, RecordingsError};
 
@@ -31,8 +33,12 @@ pub(crate) enum EraseError {
     Store(#[from] StoreError),
 }
 
-/// Erases a recording: the sound first, so that nothing is left that nobody knows of.
+/// Erases a recording: the sound first, so that nothing is left that nobody knows of. Twilio's copy goes in the
+/// background.
 pub(crate) async fn erase(api: &ControlApi, recording: &Recording) -> Result<(), EraseError> {
+    if recording.source == "twilio" {
+        delete_at_twilio(api, recording.account, &recording.sid, Reason::Erased).await?;
+    }
     if let Some(key) = &recording.object_key {
         api.config.recordings.files.delete(key).await?;
     }

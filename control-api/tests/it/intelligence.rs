@@ -11,7 +11,7 @@ use casp_store::{
     AccountId,
     ceilings::{self, AccountLimits, Ceiling, Resource},
     jobs::{self, NewJob},
-    recordings::{self, NewRecording},
+    recordings::{self, NewRecording, StoredSound},
     sessions::{self, SessionKind},
 };
 use casp_twilio::signature::RequestValidator;
@@ -511,6 +511,48 @@ async fn a_recording_is_fetched_with_consent_and_handed_on_to_voice_intelligence
     sessions::end(&app.store, "phone-CA1", "completed", now_ms())
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_recording_that_is_kept_goes_at_twilio_when_its_transcript_is_here() {
+    let twilio = Twilio::start().await;
+    let app = twilio
+        .app(|config| {
+            config.recordings.is_deleted_at_twilio = true;
+            if let Some(intelligence) = &mut config.voice_intelligence {
+                intelligence.is_automatic = true;
+            }
+        })
+        .await;
+    recorded(&app, app.account, "CA1", RE).await;
+    let sound = StoredSound {
+        object_key: "RE.wav".into(),
+        content_type: "audio/x-wav".into(),
+        bytes: 1,
+    };
+    assert!(recordings::stored(&app.store, RE, &sound).await.unwrap());
+    at(
+        "DELETE",
+        &format!("/2010-04-01/Accounts/{ACCOUNT_SID}/Recordings/{RE}.json"),
+    )
+    .respond_with(ResponseTemplate::new(204))
+    .mount(&twilio.0)
+    .await;
+    twilio.has(GT, None, Some(RE)).await;
+    assert_eq!(
+        webhook(&app, &ready(GT)).await.status,
+        StatusCode::NO_CONTENT
+    );
+    eventually("Twilio deleted it", async || {
+        let requests = twilio.0.received_requests().await.unwrap();
+        requests
+            .iter()
+            .any(|request| request.method == reqwest::Method::DELETE)
+    })
+    .await;
+    assert!(is_stored(&app, GT).await, "not before");
+    let list = app.get_ours("/recordings").await.json();
+    assert_eq!(list[0]["status"], "stored", "and here it stays");
 }
 
 #[tokio::test]

@@ -1,14 +1,16 @@
 use crate::{
-    test_app::{Answer, TestApp, now_ms, unique},
+    test_app::{Answer, NEIGHBOURS_KEY, TestApp, eventually, now_ms, send, unique},
     twilio_request::signed,
+    twilio_rest::{Twilio, calls},
 };
 use casp_store::{
     jobs::{self, JobFilter, NewJob},
     recording_consents,
-    sessions::SessionKind,
+    sessions::{self, SessionKind},
 };
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use wiremock::ResponseTemplate;
 
 async fn recorded(app: &TestApp, call: &str, recording: &str, status: &str) -> Answer {
     let form = [
@@ -89,7 +91,7 @@ async fn a_recording_that_is_told_of_late_is_fetched_and_revives_nothing() {
     let app = TestApp::production().await;
     let (call, recording) = (unique("CA"), unique("RE"));
     let session = app.session(SessionKind::Phone, app.account, &call).await;
-    casp_store::sessions::end(&app.store, &session.id, "completed", now_ms())
+    sessions::end(&app.store, &session.id, "completed", now_ms())
         .await
         .unwrap();
     assert_eq!(
@@ -98,4 +100,54 @@ async fn a_recording_that_is_told_of_late_is_fetched_and_revives_nothing() {
     );
     assert!(is_asked_for(&app, &recording).await);
     assert_eq!(app.get_ours("/sessions").await.json()["total"], 0);
+}
+
+#[tokio::test]
+async fn a_recording_of_whoever_was_forgotten_is_deleted_at_twilio_and_not_kept() {
+    let twilio = Twilio::start().await;
+    let app = twilio.app(1, |_| {}).await;
+    let (call, recording) = (unique("CA"), unique("RE"));
+    let session = app.session(SessionKind::Phone, app.account, &call).await;
+    sessions::end(&app.store, &session.id, "completed", now_ms())
+        .await
+        .unwrap();
+    let erased = app
+        .post_ours("/v1/erase", &json!({"number": session.from}))
+        .await;
+    assert_eq!(erased.json()["erased"]["transcripts"], 1, "{erased:?}");
+    let resource = format!("Recordings/{recording}.json");
+    calls("DELETE", &resource)
+        .respond_with(ResponseTemplate::new(204))
+        .mount(&twilio.server)
+        .await;
+    let told = recorded(&app, &call, &recording, "completed").await;
+    assert_eq!(told.status, StatusCode::NO_CONTENT);
+    let requests = async || twilio.server.received_requests().await.unwrap();
+    eventually("it is deleted at Twilio", async || {
+        let requests = requests().await;
+        requests.iter().any(|request| {
+            request.method == Method::DELETE && request.url.path().ends_with(&resource)
+        })
+    })
+    .await;
+    eventually("nothing is left of it here", async || {
+        app.get_ours("/recordings").await.text == "[]"
+    })
+    .await;
+    assert!(
+        requests()
+            .await
+            .iter()
+            .all(|request| request.method != Method::GET),
+        "its sound was never fetched"
+    );
+    // The same caller, next door.
+    let (call, theirs) = (unique("CA"), unique("RE"));
+    app.session(SessionKind::Phone, app.neighbour, &call).await;
+    recorded(&app, &call, &theirs, "completed").await;
+    eventually("next door nobody was forgotten", async || {
+        let list = app.get("/recordings").bearer_auth(NEIGHBOURS_KEY);
+        send(list).await.text.contains(&theirs)
+    })
+    .await;
 }

@@ -1,7 +1,12 @@
-use crate::test_app::{NEIGHBOURS_KEY, TestApp, send};
+use crate::{
+    test_app::{NEIGHBOURS_KEY, TestApp, eventually, send},
+    twilio_rest::{Twilio, calls},
+};
 use casp_store::recordings::{self, NewRecording, StoredSound};
 use reqwest::{StatusCode, header};
 use serde_json::json;
+use std::time::Duration;
+use wiremock::ResponseTemplate;
 
 /// A recording of 1,000 bytes, each its place modulo 256.
 async fn recorded(app: &TestApp) {
@@ -127,4 +132,63 @@ async fn the_audio_of_whoever_wants_to_be_forgotten_goes_too() {
     );
     assert_eq!(app.get_ours("/recordings").await.text, "[]");
     assert!(!app.recordings_folder().join("RE1.wav").exists());
+}
+
+/// What Twilio was asked to delete.
+async fn deleted_at(twilio: &Twilio) -> Vec<String> {
+    let requests = twilio.server.received_requests().await.unwrap();
+    let deletions = requests
+        .iter()
+        .filter(|request| request.method == reqwest::Method::DELETE);
+    deletions
+        .map(|request| request.url.path().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn twilios_copy_goes_with_what_is_too_old_and_no_other() {
+    let twilio = Twilio::start().await;
+    calls("DELETE", "Recordings/RE1.json")
+        .respond_with(ResponseTemplate::new(204))
+        .mount(&twilio.server)
+        .await;
+    let app = twilio
+        .app(1, |config| {
+            config.retention = Some(Duration::from_hours(24));
+            config.limits.retention_round = Duration::from_millis(100);
+        })
+        .await;
+    // One of next door that is new, and one that was never at Twilio.
+    for (account, sid, source, started_at_ms) in [
+        (app.neighbour, "RE2", "twilio", crate::test_app::now_ms()),
+        (app.account, "RE3", "room", 1_705_314_600_000),
+    ] {
+        let new = NewRecording {
+            account,
+            sid: sid.into(),
+            session_id: None,
+            call_sid: None,
+            source,
+            duration_ms: None,
+            channels: None,
+            consent: json!({}),
+            started_at_ms,
+        };
+        assert!(recordings::announce(&app.store, &new).await.unwrap());
+    }
+    recorded(&app).await;
+    eventually("Twilio deleted it", async || {
+        !deleted_at(&twilio).await.is_empty()
+    })
+    .await;
+    eventually("the old ones are gone", async || {
+        app.get_ours("/recordings").await.text == "[]"
+    })
+    .await;
+    assert_eq!(
+        deleted_at(&twilio).await,
+        ["/2010-04-01/Accounts/AC1/Recordings/RE1.json"]
+    );
+    let theirs = app.get("/recordings").bearer_auth(NEIGHBOURS_KEY);
+    assert!(send(theirs).await.text.contains("RE2"));
 }

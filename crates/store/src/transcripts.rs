@@ -12,7 +12,7 @@ pub(crate) use live::{Beginning, add_turn, begin, end, index_again};
 pub use live::{READY_JOB, set_outbound};
 pub(crate) use merging::{Merge, merge};
 pub use page::{Filter, page};
-pub use removal::{Found, Subject, about, erase, remove, remove_old};
+pub use removal::{Found, Subject, about, erase, is_deleted, remove, remove_old};
 pub use words::count as count_words;
 pub(crate) use words::prepare_search;
 

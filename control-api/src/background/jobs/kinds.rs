@@ -73,6 +73,12 @@ pub(super) static KINDS: &[Kind] = &[
         backoff: TWILIO_BACKOFF,
     },
     Kind {
+        name: recordings::DELETE_JOB,
+        at_once: 4,
+        timeout: Duration::from_mins(1),
+        backoff: TWILIO_BACKOFF,
+    },
+    Kind {
         name: transcripts::CREATE_JOB,
         at_once: 8,
         timeout: Duration::from_mins(1),
@@ -135,6 +141,7 @@ pub(super) async fn handle(api: &ControlApi, job: &ClaimedJob) -> Result<(), Job
         DELIVERY_JOB => webhooks::deliver(api, job).await,
         REVOCATION_JOB => oauth::revoke(api, job).await,
         recordings::FETCH_JOB => recordings::fetch_job(api, job).await,
+        recordings::DELETE_JOB => recordings::delete_job(api, job).await,
         transcripts::CREATE_JOB => transcripts::create_job(api, job).await,
         transcripts::FETCH_JOB => transcripts::fetch_job(api, job).await,
         READY_JOB => transcripts::ready_job(api, job).await,

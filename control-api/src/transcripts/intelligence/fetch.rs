@@ -9,6 +9,7 @@ use crate::{
     clock::now_ms,
     error::{ApiError, Problem},
     path::PathValue,
+    recordings::{Reason, delete_at_twilio},
     transcripts::{NO_TRANSCRIPT, TranscriptId},
 };
 use axum::{
@@ -184,5 +185,10 @@ pub(crate) async fn fetch_job(api: &ControlApi, job: &ClaimedJob) -> Result<(), 
     }
     let content = content(twilio, &transcript).await.map_err(again)?;
     twilio_transcripts::keep(store, owner.account, sid, &content, now_ms()).await?;
+    if api.config.recordings.is_deleted_at_twilio
+        && let Some(recording) = &owner.recording_sid
+    {
+        delete_at_twilio(api, owner.account, recording, Reason::Kept).await?;
+    }
     Ok(())
 }

@@ -89,6 +89,29 @@ pub async fn remove(store: &Store, account: AccountId, id: i64) -> Result<bool, 
         .await
 }
 
+/// Whether the conversation of a session, the newest of its lives, was deleted or erased.
+pub async fn is_deleted(
+    store: &Store,
+    account: AccountId,
+    session_id: &str,
+) -> Result<bool, StoreError> {
+    let row = store
+        .timed(
+            sqlx::query(
+                "SELECT is_deleted FROM transcripts WHERE account_id = $1 AND session_id = $2 \
+                 ORDER BY incarnation DESC LIMIT 1",
+            )
+            .bind(account.0)
+            .bind(session_id)
+            .fetch_optional(store.pool()),
+        )
+        .await?;
+    Ok(match row {
+        Some(row) => row.try_get::<i64, _>(0)? != 0,
+        None => false,
+    })
+}
+
 /// At most `limit` conversations of somebody that were not erased yet, those that are over first.
 pub async fn about(
     store: &Store,

@@ -222,8 +222,12 @@ on_both! {
         assert!(!transcripts::remove(&db.store, db.account, transcript.id).await.unwrap(), "it goes on");
         sessions::end(&db.store, "phone-CA1", "completed", 5).await.unwrap();
         assert!(!transcripts::remove(&db.store, neighbour, transcript.id).await.unwrap());
+        let is_deleted = async |account| transcripts::is_deleted(&db.store, account, "phone-CA1").await.unwrap();
+        assert!(!is_deleted(db.account).await);
         assert!(transcripts::remove(&db.store, db.account, transcript.id).await.unwrap());
         assert!(!transcripts::remove(&db.store, db.account, transcript.id).await.unwrap());
+        assert!(is_deleted(db.account).await);
+        assert!(!is_deleted(neighbour).await);
         assert!(transcripts::get(&db.store, db.account, &transcript.sid).await.unwrap().is_none());
         assert!(found(&db, db.account, "unique").await.is_empty());
         assert!(turns::list(&db.store, "phone-CA1").await.unwrap().is_empty());
@@ -250,6 +254,8 @@ on_both! {
         let left = all(&db, &Filter::default()).await;
         assert_eq!(left.iter().map(|t| t.from.as_str()).collect::<Vec<_>>(), ["+15550002222"]);
         assert_eq!(sessions::get(&db.store, "phone-CA0").await.unwrap().unwrap().from, "");
+        assert!(transcripts::is_deleted(&db.store, db.account, "phone-CA0").await.unwrap());
+        assert!(!transcripts::is_deleted(&db.store, db.account, "phone-CA2").await.unwrap());
     }
 
     async fn an_end_user_is_forgotten_by_name(db: TestDatabase) {
