@@ -1,9 +1,9 @@
 //! What is older than its time goes, in small batches, so that nobody waits for it: conversations with their words,
-//! recordings with their sound. And whoever wants to be forgotten, and was not wholly at once, is.
+//! recordings with their sound, calls with their numbers. And whoever wants to be forgotten, and was not wholly at once, is.
 
 use crate::{ControlApi, clock::now_ms, recordings, transcripts};
 use casp_store::{
-    StoreError, erasures, recordings as rows, transcripts as words, twilio_transcripts,
+    StoreError, calls, erasures, recordings as rows, transcripts as words, twilio_transcripts,
 };
 use std::time::Duration;
 
@@ -57,6 +57,9 @@ async fn remove_old(api: &ControlApi, before_ms: i64) -> Result<(), StoreError> 
         if batch < BATCH as usize {
             break;
         }
+        tokio::time::sleep(BREATH).await;
+    }
+    while calls::remove_old(store, before_ms, BATCH).await? == u64::from(BATCH) {
         tokio::time::sleep(BREATH).await;
     }
     twilio_transcripts::remove_old(store, before_ms).await?;

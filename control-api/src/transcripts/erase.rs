@@ -27,7 +27,7 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 /// Whom to forget: exactly one of the two.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct EraseRequest {
-    /// A telephone number: whoever called from there or was called there.
+    /// A telephone number, a plus and 7 to 15 digits: whoever called from there or was called there, by WhatsApp too.
     #[schema(example = "+15551230001")]
     number: Option<String>,
     /// An end user of yours.
@@ -47,7 +47,8 @@ pub(crate) struct ErasureView {
     erased: ErasedView,
     /// RFC 3339.
     created_at: String,
-    /// RFC 3339; null while it runs. Conversations that still go on are erased when they have ended.
+    /// RFC 3339; null while it runs. Conversations that still go on are erased when they have ended, webhooks when they
+    /// were sent or given up.
     completed_at: Option<String>,
 }
 
@@ -64,7 +65,9 @@ pub(crate) struct ErasedView {
 
 /// Erase what is kept of somebody
 ///
-/// Transcripts, audio and messages of this account with that number or end user. Doing it again does nothing more.
+/// Transcripts, audio and messages of this account with that number or end user. A number is also blanked in the lists
+/// of calls, scheduled calls and webhook deliveries; calls to it that are yet to be placed are cancelled. Doing it again
+/// does nothing more.
 #[utoipa::path(
     post, path = "/v1/erase", tag = "transcripts",
     request_body(content = EraseRequest, example = json!({"number": "+15551230001"})),
@@ -125,8 +128,14 @@ pub(crate) async fn round(api: &ControlApi, erasure: Erasure) -> Result<Erasure,
     };
     let store = &api.config.store;
     let found = transcripts::about(store, erasure.account, &subject, BATCH).await?;
+    let still_needed = match &subject {
+        Subject::Number(number) => {
+            erasures::forget_number(store, erasure.account, number, now_ms()).await?
+        }
+        Subject::Resource(_) => 0,
+    };
     let mut round = Round {
-        is_last: found.over.is_empty() && found.still_live == 0,
+        is_last: found.over.is_empty() && found.still_live == 0 && still_needed == 0,
         ..Round::default()
     };
     for (id, session_id) in &found.over {
@@ -156,7 +165,11 @@ fn subject(request: EraseRequest) -> Result<Subject, ApiError> {
             .filter(|t| !t.is_empty())
     };
     let subject = match (given(request.number), given(request.resource)) {
-        (Some(number), None) => Subject::Number(number),
+        (Some(number), None) if is_number(&number) => Subject::Number(number),
+        (Some(_), None) => {
+            let msg = "a plus and 7 to 15 digits: +14155550123";
+            return Err(super::invalid("number", msg));
+        }
         (None, Some(resource)) => Subject::Resource(resource),
         _ => {
             return Err(ApiError::Invalid(vec![FieldError {
@@ -165,19 +178,22 @@ fn subject(request: EraseRequest) -> Result<Subject, ApiError> {
             }]));
         }
     };
-    let (Subject::Number(text) | Subject::Resource(text)) = &subject;
-    if text.len() > 320 || text.contains(char::is_control) {
-        let field = if matches!(subject, Subject::Number(_)) {
-            "number"
-        } else {
-            "resource"
-        };
+    if let Subject::Resource(text) = &subject
+        && (text.len() > 320 || text.contains(char::is_control))
+    {
         return Err(super::invalid(
-            field,
+            "resource",
             "too long, or with control characters",
         ));
     }
     Ok(subject)
+}
+
+/// As callers' numbers are (interface §1).
+fn is_number(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 fn view(erasure: Erasure) -> ErasureView {

@@ -1,6 +1,7 @@
 use crate::test_app::{KEY, NEIGHBOURS_KEY, TestApp, eventually, send};
 use casp_store::{
     AccountId,
+    calls::{self, Machine, NewCall},
     sessions::{self, NewSession, SessionKind},
     turns::{self, Turn},
     twilio_transcripts::{self, Sentence, Sentences, Wanted},
@@ -505,6 +506,11 @@ async fn whoever_wants_to_be_forgotten_is() {
         json!({}),
         json!({"number": "+1", "resource": "x"}),
         json!({"number": " "}),
+        json!({"number": "Ann"}),
+        json!({"number": "15551230001"}),
+        json!({"number": "+1 555 123 0001"}),
+        json!({"number": "+155512"}),
+        json!({"number": "whatsapp:+15551230001"}),
         json!({"resource": "a\0"}),
     ] {
         let answer = app.post_ours("/v1/erase", &bad).await;
@@ -531,4 +537,65 @@ async fn what_is_older_than_the_retention_goes() {
     })
     .await;
     assert_eq!(app.get_ours("/api/enhanced-transcripts/").await.text, "[]");
+}
+
+#[tokio::test]
+async fn calls_that_are_older_than_the_retention_go_too() {
+    let app = TestApp::with(|config| {
+        config.retention = Some(Duration::from_millis(1));
+        config.limits.retention_round = Duration::from_millis(100);
+    })
+    .await;
+    let new = NewCall {
+        account: app.account,
+        to: "+15551230001".into(),
+        wanted_from: None,
+        assistant: "sales".into(),
+        overrides: json!({}),
+        machine: Machine::Continue,
+        message: None,
+        request_key: None,
+        not_before_ms: i64::MAX,
+        give_up_at_ms: i64::MAX,
+    };
+    let over = calls::add(&app.store, &new, BEGIN_MS).await.unwrap().id;
+    let waits = calls::add(&app.store, &new, BEGIN_MS).await.unwrap().id;
+    assert!(
+        calls::cancel(&app.store, app.account, &over, BEGIN_MS)
+            .await
+            .unwrap()
+    );
+    eventually("the old call is gone", async || {
+        calls::get(&app.store, &over).await.unwrap().is_none()
+    })
+    .await;
+    assert!(calls::get(&app.store, &waits).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_number_that_is_erased_is_not_called_and_no_longer_listed() {
+    let app = TestApp::production().await;
+    let tomorrow = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
+    let wish = json!({
+        "phone_number": "+1234567890", "scenario": "sales", "scheduled_time": tomorrow.to_string(),
+    });
+    for key in [KEY, NEIGHBOURS_KEY] {
+        let made = send(app.post("/schedule-call").bearer_auth(key).json(&wish)).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    }
+    let erased = app
+        .post_ours("/v1/erase", &json!({"number": "+1234567890"}))
+        .await;
+    assert_eq!(erased.json()["status"], "completed", "{erased:?}");
+    let ours = app.get_ours("/scheduled-calls").await.json();
+    assert_eq!(
+        (&ours[0]["phone_number"], &ours[0]["status"]),
+        (&json!(""), &json!("cancelled"))
+    );
+    let theirs = app.get("/scheduled-calls").bearer_auth(NEIGHBOURS_KEY);
+    let theirs = send(theirs).await.json();
+    assert_eq!(
+        (&theirs[0]["phone_number"], &theirs[0]["status"]),
+        (&json!("+1234567890"), &json!("scheduled"))
+    );
 }

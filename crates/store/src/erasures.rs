@@ -1,6 +1,10 @@
 //! Who wants to be forgotten, and how far that is. What is being erased stands in its row until that is done; then
 //! its hash alone.
 
+mod numbers;
+
+pub use numbers::forget_number;
+
 use crate::{AccountId, Store, StoreError, secret_hash::secret_hash, transcripts::Subject};
 use sqlx::{Row as _, any::AnyRow};
 

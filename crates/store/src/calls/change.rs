@@ -101,7 +101,7 @@ pub async fn fail(
         .timed(
             sqlx::query(
                 "UPDATE calls SET status = 'failed', phase = 9, error_code = $2, error = $3, \
-                 ended_at_ms = $4 WHERE id = $1 AND phase < 9",
+                 overrides = '{}', message = NULL, ended_at_ms = $4 WHERE id = $1 AND phase < 9",
             )
             .bind(id)
             .bind(code)
@@ -143,7 +143,9 @@ pub async fn progress(
             sqlx::query(
                 "UPDATE calls SET status = $2, phase = $3, check_at_ms = $5, \
                  answered_at_ms = CASE WHEN $3 = 5 THEN $4 ELSE answered_at_ms END, \
-                 ended_at_ms = CASE WHEN $3 = 9 THEN $4 ELSE ended_at_ms END \
+                 ended_at_ms = CASE WHEN $3 = 9 THEN $4 ELSE ended_at_ms END, \
+                 overrides = CASE WHEN $3 = 9 THEN '{}' ELSE overrides END, \
+                 message = CASE WHEN $3 = 9 THEN NULL ELSE message END \
                  WHERE call_sid = $1 AND phase < $3",
             )
             .bind(call_sid)
@@ -186,8 +188,8 @@ pub async fn cancel(
     let done = store
         .timed(
             sqlx::query(
-                "UPDATE calls SET status = 'canceled', phase = 9, ended_at_ms = $3 \
-                 WHERE id = $1 AND account_id = $2 AND phase = 0",
+                "UPDATE calls SET status = 'canceled', phase = 9, overrides = '{}', message = NULL, \
+                 ended_at_ms = $3 WHERE id = $1 AND account_id = $2 AND phase = 0",
             )
             .bind(id)
             .bind(account.0)

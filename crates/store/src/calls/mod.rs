@@ -3,10 +3,13 @@
 //! A status only grows (see [`CallStatus`]), each change a compare-and-set, so webhooks may come late, twice or in
 //! any order. Who crashes while it asks Twilio leaves a row in `placing`; it becomes `unknown`, and is looked for at
 //! Twilio. Nobody places such a call again.
+//!
+//! What a call is to say is forgotten when it ends: its session has had it, and nobody else reads it.
 
 mod change;
 mod check;
 mod queue;
+mod removal;
 mod status;
 
 pub use change::{
@@ -14,6 +17,7 @@ pub use change::{
 };
 pub use check::{lose_placing, take_checks};
 pub use queue::{Claim, Pace, claim, expire, position, waiting_accounts};
+pub use removal::remove_old;
 pub use status::{CallStatus, Machine};
 
 use crate::{AccountId, Store, StoreError};

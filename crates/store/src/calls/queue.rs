@@ -134,8 +134,8 @@ pub async fn expire(store: &Store, now_ms: i64) -> Result<u64, StoreError> {
         .timed(
             sqlx::query(
                 "UPDATE calls SET status = 'failed', phase = 9, error_code = 'expired', \
-                 error = 'It waited in the queue for too long.', ended_at_ms = $1 \
-                 WHERE phase = 0 AND give_up_at_ms <= $1",
+                 error = 'It waited in the queue for too long.', overrides = '{}', message = NULL, \
+                 ended_at_ms = $1 WHERE phase = 0 AND give_up_at_ms <= $1",
             )
             .bind(now_ms)
             .execute(store.pool()),

@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 /// Whom to forget.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// Whoever called from there or was called there.
+    /// Whoever called from there or was called there, by telephone or WhatsApp. E.164.
     Number(String),
     /// An end user of the account.
     Resource(String),
@@ -122,7 +122,8 @@ pub async fn about(
     let (sql, value) = match subject {
         Subject::Number(number) => (
             "SELECT id, session_id, ended_at_ms FROM transcripts WHERE account_id = $1 \
-             AND (from_address = $2 OR to_address = $2) ORDER BY ended_at_ms IS NULL, id LIMIT $3",
+             AND (from_address IN ($2, $4) OR to_address IN ($2, $4)) \
+             ORDER BY ended_at_ms IS NULL, id LIMIT $3",
             number,
         ),
         Subject::Resource(resource) => (
@@ -131,15 +132,14 @@ pub async fn about(
             resource,
         ),
     };
-    let rows = store
-        .timed(
-            sqlx::query(sql)
-                .bind(account.0)
-                .bind(value)
-                .bind(i64::from(limit))
-                .fetch_all(store.pool()),
-        )
-        .await?;
+    let mut query = sqlx::query(sql)
+        .bind(account.0)
+        .bind(value)
+        .bind(i64::from(limit));
+    if let Subject::Number(number) = subject {
+        query = query.bind(format!("whatsapp:{number}"));
+    }
+    let rows = store.timed(query.fetch_all(store.pool())).await?;
     let mut found = Found::default();
     for row in &rows {
         if row.try_get::<Option<i64>, _>(2)?.is_some() {

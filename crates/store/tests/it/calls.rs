@@ -104,6 +104,54 @@ on_both! {
         assert_eq!(calls::add(&db.store, &new, NOW + 3_000).await.unwrap().id, second.id);
     }
 
+    async fn what_a_call_was_to_say_is_forgotten_when_it_ends(db: TestDatabase) {
+        let new = NewCall { message: Some("Dear Ann".into()), ..new_call(&db) };
+        let said = async |id: &str| {
+            let call = calls::get(&db.store, id).await.unwrap().unwrap();
+            (call.overrides, call.message)
+        };
+        let kept = (new.overrides.clone(), new.message.clone());
+        let nothing = (serde_json::json!({}), None);
+        let talked = calls::add(&db.store, &new, NOW).await.unwrap().id;
+        calls::placed(&db.store, &talked, "CA1", NOW, 0).await.unwrap().unwrap();
+        calls::progress(&db.store, "CA1", CallStatus::InProgress, NOW, 0).await.unwrap();
+        assert_eq!(said(&talked).await, kept, "a machine may answer yet");
+        calls::progress(&db.store, "CA1", CallStatus::Completed, NOW, 0).await.unwrap();
+        assert_eq!(said(&talked).await, nothing);
+        let refused = calls::add(&db.store, &new, NOW).await.unwrap().id;
+        calls::fail(&db.store, &refused, "21211", "no such number", NOW).await.unwrap();
+        assert_eq!(said(&refused).await, nothing);
+        let canceled = calls::add(&db.store, &new, NOW).await.unwrap().id;
+        assert!(calls::cancel(&db.store, db.account, &canceled, NOW).await.unwrap());
+        assert_eq!(said(&canceled).await, nothing);
+        let waiting = calls::add(&db.store, &new, NOW).await.unwrap().id;
+        assert_eq!(said(&waiting).await, kept);
+        assert_eq!(calls::expire(&db.store, NOW + 60_000).await.unwrap(), 1);
+        assert_eq!(said(&waiting).await, nothing);
+    }
+
+    async fn old_calls_go_and_those_that_are_not_over_stay(db: TestDatabase) {
+        /// Later than any test is run: ids are made of the time.
+        const FAR: i64 = 9_000_000_000_000;
+        let neighbour = accounts::ensure(&db.store, "b@example.org", None, false).await.unwrap().id;
+        let theirs = NewCall { account: neighbour, ..new_call(&db) };
+        let theirs = calls::add(&db.store, &theirs, NOW).await.unwrap().id;
+        let (old, younger, live) = (queued(&db, NOW).await.id, queued(&db, NOW).await.id, queued(&db, NOW).await.id);
+        for (id, ended_at_ms) in [(&old, NOW), (&theirs, NOW), (&younger, FAR)] {
+            calls::fail(&db.store, id, "21211", "no such number", ended_at_ms).await.unwrap();
+        }
+        assert_eq!(calls::remove_old(&db.store, NOW, 100).await.unwrap(), 0);
+        assert_eq!(calls::remove_old(&db.store, FAR, 1).await.unwrap(), 1, "in batches");
+        assert_eq!(calls::remove_old(&db.store, FAR, 100).await.unwrap(), 1, "of all accounts");
+        assert_eq!(calls::remove_old(&db.store, FAR, 100).await.unwrap(), 0);
+        for gone in [&old, &theirs] {
+            assert!(calls::get(&db.store, gone).await.unwrap().is_none());
+        }
+        for stays in [&younger, &live] {
+            assert!(calls::get(&db.store, stays).await.unwrap().is_some());
+        }
+    }
+
     async fn calls_are_placed_in_order_one_a_second_and_so_many_at_once(db: TestDatabase) {
         let ids = [queued(&db, NOW).await.id, queued(&db, NOW + 1).await.id, queued(&db, NOW + 2).await.id];
         for (place, id) in ids.iter().enumerate() {

@@ -10,6 +10,7 @@ mod connecting;
 mod connections;
 mod databases;
 mod ephemeral_keys;
+mod erasures;
 mod idempotency;
 mod identities;
 mod jobs;

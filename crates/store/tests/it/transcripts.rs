@@ -258,6 +258,17 @@ on_both! {
         assert!(!transcripts::is_deleted(&db.store, db.account, "phone-CA2").await.unwrap());
     }
 
+    async fn a_number_is_the_same_by_whatsapp(db: TestDatabase) {
+        for (n, from) in ["whatsapp:+15550001111", "whatsapp:+155500011112"].iter().enumerate() {
+            let new = NewSession { from: (*from).into(), ..db.phone(&format!("CA{n}")) };
+            let (id, _) = call(&db, &new, n as i64).await;
+            sessions::end(&db.store, &id, "completed", 10).await.unwrap();
+        }
+        assert_eq!(erased(&db, &Subject::Number("+15550001111".into())).await, (1, 0));
+        assert_eq!(sessions::get(&db.store, "phone-CA0").await.unwrap().unwrap().from, "");
+        assert_eq!(sessions::get(&db.store, "phone-CA1").await.unwrap().unwrap().from, "whatsapp:+155500011112");
+    }
+
     async fn an_end_user_is_forgotten_by_name(db: TestDatabase) {
         let new = NewSession { overrides: serde_json::json!({"resource": "ann@example.org"}), ..db.phone("CA1") };
         let (id, epoch) = call(&db, &new, 1).await;
