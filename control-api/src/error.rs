@@ -256,6 +256,9 @@ pub(crate) enum Problem {
     /// The database or LiveKit does not answer.
     #[response(status = 503)]
     Unavailable(ErrorBody),
+    /// It took too long.
+    #[response(status = 504)]
+    TooSlow(ErrorBody),
 }
 
 /// The errors of routes that Twilio and LiveKit sign.
@@ -277,4 +280,7 @@ pub(crate) enum SignedProblem {
     /// No secret is configured to check the signature with, or the database does not answer.
     #[response(status = 503)]
     Unavailable(ErrorBody),
+    /// It took too long.
+    #[response(status = 504)]
+    TooSlow(ErrorBody),
 }

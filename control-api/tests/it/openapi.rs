@@ -242,6 +242,31 @@ async fn every_operation_has_words_examples_and_error_bodies() {
 }
 
 #[tokio::test]
+async fn what_twilio_and_time_may_fail_is_described() {
+    let document = serde_json::to_value(casp_control_api::openapi_document()).unwrap();
+    let create = "/twilio-transcripts/create-with-media-url";
+    for (method, path, status) in [
+        ("post", "/store-transcript/{transcript_sid}", "409"),
+        ("post", "/store-transcript/{transcript_sid}", "502"),
+        ("post", create, "502"),
+        (
+            "post",
+            "/twilio-transcripts/create-with-participants",
+            "502",
+        ),
+        ("get", "/twilio-transcripts", "502"),
+        ("post", create, "504"),
+        ("post", "/phone/call", "504"),
+        ("post", "/twilio/voice", "504"),
+    ] {
+        let responses = &document["paths"][path][method]["responses"];
+        assert!(responses[status].is_object(), "{method} {path} {status}");
+    }
+    let whisper = &document["paths"]["/whisper/transcribe"]["post"]["responses"];
+    assert!(whisper["409"].is_null(), "only where it is true");
+}
+
+#[tokio::test]
 async fn swagger_ui_is_served_from_here() {
     let app = TestApp::production().await;
     let page = send(app.get("/docs")).await;

@@ -4,7 +4,7 @@ use super::{client, failed, sentences::content, twilio_sid};
 use crate::{
     ControlApi,
     auth::Caller,
-    error::{ApiError, Problem},
+    error::{ApiError, ErrorBody, Problem},
     path::PathValue,
     query::QueryParams,
     transcripts::{
@@ -55,7 +55,11 @@ pub(crate) struct DeleteAnswer {
         ("page_size" = Option<u32>, Query, description = "1 to 50; 10 by default", example = 10),
         ("page_token" = Option<String>, Query, description = "`meta.next_page_token` of the page before"),
     ),
-    responses((status = 200, description = "A page", body = DirectPage), Problem),
+    responses(
+        (status = 200, description = "A page", body = DirectPage),
+        (status = 502, description = "Twilio refuses, or does not answer", body = ErrorBody),
+        Problem
+    ),
     security(("api_key" = []))
 )]
 pub(crate) async fn list_direct(
@@ -90,7 +94,11 @@ pub(crate) async fn list_direct(
 #[utoipa::path(
     get, path = "/twilio-transcripts/{transcript_sid}", tag = "transcripts",
     params(("transcript_sid" = String, Path, description = "The transcript", example = "GT0123456789abcdef0123456789abcdef")),
-    responses((status = 200, description = "As Twilio has it, with its sentences", body = Object), Problem),
+    responses(
+        (status = 200, description = "As Twilio has it, with its sentences", body = Object),
+        (status = 502, description = "Twilio refuses, or does not answer", body = ErrorBody),
+        Problem
+    ),
     security(("api_key" = []))
 )]
 pub(crate) async fn show_direct(
@@ -107,7 +115,11 @@ pub(crate) async fn show_direct(
 #[utoipa::path(
     get, path = "/twilio-transcripts/recording/{recording_sid}", tag = "transcripts",
     params(("recording_sid" = String, Path, description = "The recording", example = "RE0123456789abcdef0123456789abcdef")),
-    responses((status = 200, description = "As Twilio has it, with its sentences", body = Object), Problem),
+    responses(
+        (status = 200, description = "As Twilio has it, with its sentences", body = Object),
+        (status = 502, description = "Twilio refuses, or does not answer", body = ErrorBody),
+        Problem
+    ),
     security(("api_key" = []))
 )]
 pub(crate) async fn show_of_recording(
@@ -131,7 +143,11 @@ pub(crate) async fn show_of_recording(
 #[utoipa::path(
     delete, path = "/twilio-transcripts/{transcript_sid}", tag = "transcripts",
     params(("transcript_sid" = String, Path, description = "The transcript", example = "GT0123456789abcdef0123456789abcdef")),
-    responses((status = 200, description = "Gone", body = DeleteAnswer), Problem),
+    responses(
+        (status = 200, description = "Gone", body = DeleteAnswer),
+        (status = 502, description = "Twilio refuses, or does not answer", body = ErrorBody),
+        Problem
+    ),
     security(("api_key" = []))
 )]
 pub(crate) async fn delete_direct(

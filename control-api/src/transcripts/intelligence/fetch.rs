@@ -7,7 +7,7 @@ use crate::{
     background::JobFailure,
     body,
     clock::now_ms,
-    error::{ApiError, Problem},
+    error::{ApiError, ErrorBody, Problem},
     path::PathValue,
     recordings::{Reason, delete_at_twilio},
     transcripts::{NO_TRANSCRIPT, TranscriptId},
@@ -57,7 +57,12 @@ pub(crate) struct StoreAnswer {
     post, path = "/store-transcript/{transcript_sid}", tag = "transcripts",
     params(("transcript_sid" = String, Path, description = "The transcript", example = "GT1234567890abcdef")),
     request_body(content = Option<StoreRequest>, example = json!({"scenario_name": "Sales Call"})),
-    responses((status = 200, description = "Stored", body = StoreAnswer), Problem),
+    responses(
+        (status = 200, description = "Stored", body = StoreAnswer),
+        (status = 409, description = "Twilio has not finished it", body = ErrorBody),
+        (status = 502, description = "Twilio refuses, or does not answer", body = ErrorBody),
+        Problem
+    ),
     security(("api_key" = []))
 )]
 pub(crate) async fn store_transcript(

@@ -5,7 +5,7 @@ use crate::{
     ControlApi,
     auth::Caller,
     body::JsonBody,
-    error::{ApiError, Problem},
+    error::{ApiError, ErrorBody, Problem},
 };
 use axum::{Json, extract::State};
 use casp_store::{recordings, twilio_transcripts::Wanted};
@@ -87,7 +87,11 @@ pub(crate) struct CreatedTranscript {
 #[utoipa::path(
     post, path = "/twilio-transcripts/create-with-media-url", tag = "transcripts",
     request_body(content = MediaUrlRequest, example = json!({"media_url": "https://example.com/call.wav", "language_code": "en-US"})),
-    responses((status = 200, description = "It is being made", body = CreatedTranscript), Problem),
+    responses(
+        (status = 200, description = "It is being made", body = CreatedTranscript),
+        (status = 502, description = "Twilio refuses, or does not answer", body = ErrorBody),
+        Problem
+    ),
     security(("api_key" = []))
 )]
 pub(crate) async fn create_with_media_url(
@@ -146,7 +150,11 @@ pub(crate) async fn create_with_media_url(
         "recording_sid": "RE0123456789abcdef0123456789abcdef",
         "participants": [{"channel_participant": 1, "role": "customer"}, {"channel_participant": 2, "role": "agent"}]
     })),
-    responses((status = 200, description = "It is being made", body = CreatedTranscript), Problem),
+    responses(
+        (status = 200, description = "It is being made", body = CreatedTranscript),
+        (status = 502, description = "Twilio refuses, or does not answer", body = ErrorBody),
+        Problem
+    ),
     security(("api_key" = []))
 )]
 pub(crate) async fn create_with_participants(
