@@ -28,7 +28,7 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct EraseRequest {
     /// A telephone number, a plus and 7 to 15 digits: whoever called from there or was called there, by WhatsApp too.
-    #[schema(example = "+15551230001")]
+    #[schema(pattern = r"^\+\d{7,15}$", example = "+15551230001")]
     number: Option<String>,
     /// An end user of yours.
     resource: Option<String>,

@@ -161,7 +161,7 @@ async fn twilios_copy_goes_with_what_is_too_old_and_no_other() {
     // One of next door that is new, and one that was never at Twilio.
     for (account, sid, source, started_at_ms) in [
         (app.neighbour, "RE2", "twilio", crate::test_app::now_ms()),
-        (app.account, "RE3", "room", 1_705_314_600_000),
+        (app.account, "RE3", "room", 1_705_314_600_001),
     ] {
         let new = NewRecording {
             account,
