@@ -1,5 +1,6 @@
 //! What is older than its time goes, in small batches, so that nobody waits for it: conversations with their words,
-//! recordings with their sound, calls with their numbers. And whoever wants to be forgotten, and was not wholly at once, is.
+//! recordings with their sound, calls with their numbers. And whoever wants to be forgotten, and was not wholly at once,
+//! is.
 
 use crate::{ControlApi, clock::now_ms, recordings, transcripts};
 use casp_store::{

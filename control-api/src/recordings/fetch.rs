@@ -52,7 +52,9 @@ pub(crate) async fn fetch_job(api: &ControlApi, job: &ClaimedJob) -> Result<(), 
     let recording = recordings::get(store, sid.as_str()).await?;
     let recording = recording.filter(|recording| recording.account == session.account);
     let recording = recording.ok_or_else(|| dead("the recording is another account's"))?;
-    if conversations::is_deleted(store, session.account, &session.id).await? {
+    if recording.status != RecordingStatus::Stored
+        && conversations::is_deleted(store, session.account, &session.id).await?
+    {
         tracing::info!(
             session = session.id,
             "a recording of what was erased is not kept"

@@ -66,8 +66,8 @@ pub(crate) struct ErasedView {
 /// Erase what is kept of somebody
 ///
 /// Transcripts, audio and messages of this account with that number or end user. A number is also blanked in the lists
-/// of calls, scheduled calls and webhook deliveries; calls to it that are yet to be placed are cancelled. Doing it again
-/// does nothing more.
+/// of calls, scheduled calls and webhook deliveries; calls to it that are yet to be placed are cancelled. Doing it
+/// again does nothing more.
 #[utoipa::path(
     post, path = "/v1/erase", tag = "transcripts",
     request_body(content = EraseRequest, example = json!({"number": "+15551230001"})),
