@@ -1,6 +1,6 @@
 //! People as they are named in speech: "Ramesh", "Anil and Bob", "john at example dot com".
 
-use crate::{ActionError, Person};
+use crate::{ActionError, Person, mail::text};
 use email_address::EmailAddress;
 use std::str::FromStr as _;
 
@@ -16,12 +16,24 @@ pub(crate) fn names(list: &str) -> Vec<String> {
         .collect()
 }
 
+/// "Ramesh Kumar <ramesh@example.com>", "Anil Rao (anil@example.com)": the name, and the address behind it.
+fn with_name(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim();
+    [('<', '>'), ('(', ')')]
+        .into_iter()
+        .find_map(|(open, close)| {
+            let (name, email) = text.strip_suffix(close)?.rsplit_once(open)?;
+            email.contains('@').then_some((name, email.trim()))
+        })
+}
+
 /// The person that a name is an address of, if it is one; also as it is spoken.
 pub(crate) fn address(name: &str) -> Result<Option<Person>, ActionError> {
-    let words: Vec<&str> = name.split_whitespace().collect();
+    let (own, written) = with_name(name).unwrap_or(("", name));
+    let words: Vec<&str> = written.split_whitespace().collect();
     let has = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word));
-    let email = if name.contains('@') {
-        name.trim_matches(['<', '>']).to_owned()
+    let email = if written.contains('@') {
+        written.trim_matches(['<', '>']).to_owned()
     } else if has("at") && has("dot") {
         let sign = |word: &&str| match word.to_ascii_lowercase().as_str() {
             "at" => "@".to_owned(),
@@ -38,8 +50,9 @@ pub(crate) fn address(name: &str) -> Result<Option<Person>, ActionError> {
         let asked = format!("“{name}” is no e-mail address. What is it exactly?");
         return Err(ActionError::Ask(asked));
     }
+    let own = text::line(own);
     Ok(Some(Person {
-        name: String::new(),
+        name: own.trim_matches(['"', '“', '”']).to_owned(),
         email,
     }))
 }
@@ -108,6 +121,10 @@ mod tests {
             ),
             ("Anil, and Bob", vec!["Anil", "Bob"]),
             ("Sandra", vec!["Sandra"]),
+            (
+                "Ramesh <ramesh@example.com>, Anil Rao (anil@example.com)",
+                vec!["Ramesh <ramesh@example.com>", "Anil Rao (anil@example.com)"],
+            ),
             (" , ", vec![]),
         ] {
             assert_eq!(names(list), expected, "{list}");
@@ -130,6 +147,44 @@ mod tests {
             assert_eq!(found.as_deref(), expected, "{said}");
         }
         assert!(matches!(address("john@"), Err(ActionError::Ask(_))));
+    }
+
+    #[test]
+    fn an_address_may_stand_behind_its_name() {
+        for (said, name, email) in [
+            (
+                "Ramesh Kumar <ramesh@example.com>",
+                "Ramesh Kumar",
+                "ramesh@example.com",
+            ),
+            (
+                "Anil Rao (anil@example.com)",
+                "Anil Rao",
+                "anil@example.com",
+            ),
+            (
+                " \"Anil\"  < anil@example.com > ",
+                "Anil",
+                "anil@example.com",
+            ),
+            (
+                "Eve\r\nBcc: x <e@example.com>",
+                "Eve Bcc: x",
+                "e@example.com",
+            ),
+            ("<anil@example.com>", "", "anil@example.com"),
+        ] {
+            assert_eq!(address(said).unwrap(), Some(person(name, email)), "{said}");
+        }
+        for said in [
+            "Ramesh <ramesh@>",
+            "Ramesh <a@example.com> Anil",
+            "Ramesh <a@example.com> <b@",
+        ] {
+            assert!(matches!(address(said), Err(ActionError::Ask(_))), "{said}");
+        }
+        // What stands in brackets is no address.
+        assert_eq!(address("Anil (sales)").unwrap(), None);
     }
 
     #[test]
