@@ -59,6 +59,8 @@ pub struct MailQuery {
     pub only_unread: bool,
     /// Only what others sent to the user.
     pub only_received: bool,
+    /// Only what came from the first moment on and before the second.
+    pub received: Option<(Timestamp, Timestamp)>,
 }
 
 /// A message to be sent.

@@ -2,7 +2,7 @@
 
 use super::{MailQuery, Mailbox, Message, text};
 use crate::{ActionError, recipients, when};
-use jiff::{ToSpan as _, Zoned};
+use jiff::{Timestamp, ToSpan as _, Zoned, civil::Date};
 
 /// How many messages are looked at.
 const LOOKED_AT: usize = 10;
@@ -141,6 +141,8 @@ impl Description {
                 "from" | "by" if was_after_kind || (is_first && part != Part::Topic) => {
                     part = Part::From;
                 }
+                // "From Ramesh from yesterday"
+                "from" if part == Part::From => {}
                 "to" if was_after_kind || (is_first && part != Part::Topic) => part = Part::To,
                 topic if TOPICS.contains(&topic) && (part != Part::Topic || is_first) => {
                     part = Part::Topic;
@@ -191,15 +193,26 @@ impl Description {
         description
     }
 
-    /// What to search for.
-    pub(super) fn query(&self) -> MailQuery {
+    /// What to search for. What is told by its day or its newness alone is what came.
+    pub(super) fn query(&self, now: &Zoned) -> MailQuery {
         MailQuery {
             words: self.words.clone(),
             from: self.from.clone(),
             to: self.to.clone(),
             only_unread: self.only_unread,
-            only_received: false,
+            only_received: self.words.is_empty() && self.from.is_none() && self.to.is_none(),
+            received: self.day(now),
         }
+    }
+
+    /// The day that was said, in the speaker's zone, up to the first moment of the next.
+    fn day(&self, now: &Zoned) -> Option<(Timestamp, Timestamp)> {
+        let day = now.saturating_sub(self.days_ago?.days()).date();
+        let begin = |day: Date| {
+            let begin = day.to_zoned(now.time_zone().clone());
+            begin.ok().map(|begin| begin.timestamp())
+        };
+        Some((begin(day)?, begin(day.tomorrow().ok()?)?))
     }
 
     /// "from Ramesh about “budget”"
@@ -233,18 +246,10 @@ impl Description {
     ) -> Result<Message, ActionError> {
         let query = MailQuery {
             only_received: self.to.is_none(),
-            ..self.query()
+            ..self.query(now)
         };
         let mut found = mailbox.search(&query, LOOKED_AT).await?;
         let zone = now.time_zone();
-        if let Some(days) = self.days_ago {
-            let day = now.saturating_sub(days.days()).date();
-            let is_then = |message: &Message| {
-                let at = message.received.map(|at| at.to_zoned(zone.clone()).date());
-                at == Some(day)
-            };
-            found.retain(is_then);
-        }
         let all_same = |key: fn(&Message) -> String| {
             let first = found.first().map(key);
             found.iter().all(|message| Some(key(message)) == first)
@@ -361,11 +366,44 @@ mod tests {
                 "",
             ),
             ("budget mail from Ramesh", "Ramesh", "", "budget", ""),
+            ("mails from yesterday", "", "", "", "y"),
+            ("mail from Ramesh from yesterday", "Ramesh", "", "", "y"),
         ] {
             let (one, two, three, four) = told(said);
             let read = (one.as_str(), two.as_str(), three.as_str(), four.as_str());
             assert_eq!(read, (from, to, words, rest), "{said}");
         }
+    }
+
+    #[test]
+    fn a_day_is_one_of_the_speakers_zone() {
+        // The clocks go forward on this Sunday.
+        let now: Zoned = "2026-03-08T22:00:00-04:00[America/New_York]"
+            .parse()
+            .unwrap();
+        for (said, from, before) in [
+            (
+                "mails from today",
+                "2026-03-08T05:00:00Z",
+                "2026-03-09T04:00:00Z",
+            ),
+            (
+                "yesterday's mail from Ramesh",
+                "2026-03-07T05:00:00Z",
+                "2026-03-08T05:00:00Z",
+            ),
+        ] {
+            let query = Description::read(said).query(&now);
+            let (first, last) = query.received.unwrap();
+            assert_eq!(
+                (first.to_string(), last.to_string()),
+                (from.to_owned(), before.to_owned()),
+                "{said}"
+            );
+            assert_eq!(query.only_received, query.from.is_none(), "{said}");
+        }
+        let any = Description::read("mail from Ramesh").query(&now);
+        assert_eq!(any.received, None);
     }
 
     #[test]

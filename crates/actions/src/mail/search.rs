@@ -27,7 +27,7 @@ pub(super) struct Search(pub(super) MailDesk);
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// Words, a sender or a subject.
+    /// Words, a sender or a subject, and "today" or "yesterday".
     query: String,
     /// How many at most; 5 when not said, 20 at most.
     #[serde(default)]
@@ -65,10 +65,15 @@ impl Task for Search {
         Ok(Settled::unasked(Plan { query, limit }))
     }
     async fn act(&self, speaker: &Speaker, plan: Plan) -> Result<Value, ActionError> {
-        let mut query = Description::read(&plan.query).query();
-        if query == MailQuery::default() {
-            query.words.clone_from(&plan.query);
-        }
+        let description = Description::read(&plan.query);
+        let query = if description == Description::default() {
+            MailQuery {
+                words: plan.query.clone(),
+                ..MailQuery::default()
+            }
+        } else {
+            description.query(&self.0.now())
+        };
         let words = |count: usize, has_more: bool| match (count, has_more) {
             (0, _) => format!("I found no messages for “{}”.", plan.query),
             (1, false) => format!("I found one message for “{}”.", plan.query),

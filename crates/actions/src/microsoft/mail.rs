@@ -8,7 +8,7 @@ use crate::{
     ActionContext, ActionError, ApiRequest, Person, Provider, Speaker,
     mail::{MailQuery, MailReply, Mailbox, Message, OutgoingMail, known, text},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use reqwest::header::HeaderName;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -150,7 +150,36 @@ fn search(query: &MailQuery) -> Option<String> {
         each("to", &query.to),
     ];
     terms.retain(|term| !term.is_empty());
-    (!terms.is_empty()).then(|| format!("\"{}\"", terms.join(" AND ")))
+    if terms.is_empty() {
+        return None;
+    }
+    terms.extend(query.received.map(days));
+    Some(format!("\"{}\"", terms.join(" AND ")))
+}
+
+/// The days of a span for `$search`; one more at each end, since nothing says in whose zone they are counted.
+fn days((from, before): (Timestamp, Timestamp)) -> String {
+    let day = |at: Timestamp| -> Date { at.to_zoned(TimeZone::UTC).date() };
+    let first = day(from).saturating_sub(1.day());
+    let last = day(before).saturating_add(1.day());
+    format!("received>={first} AND received<={last}")
+}
+
+/// What `$filter` is to leave of the inbox. What is ordered by has to stand first in it.
+fn filter(query: &MailQuery) -> Option<String> {
+    let mut clauses = Vec::new();
+    if let Some((from, before)) = query.received {
+        clauses.push(format!(
+            "receivedDateTime ge {from} and receivedDateTime lt {before}"
+        ));
+    }
+    if query.only_unread {
+        if clauses.is_empty() {
+            clauses.push("receivedDateTime ge 1970-01-01T00:00:00Z".to_owned());
+        }
+        clauses.push("isRead eq false".to_owned());
+    }
+    (!clauses.is_empty()).then(|| clauses.join(" and "))
 }
 
 fn recipients(people: &[Person]) -> Vec<Value> {
@@ -218,9 +247,7 @@ impl Mailbox for Outlook {
             let mut request = ApiRequest::get(url)
                 .query("$orderby", "receivedDateTime desc")
                 .query("$top", limit.to_string());
-            if query.only_unread {
-                // What is ordered by has to stand first in the filter.
-                let filter = "receivedDateTime ge 1970-01-01T00:00:00Z and isRead eq false";
+            if let Some(filter) = filter(query) {
                 request = request.query("$filter", filter);
             }
             return Ok(self
@@ -236,6 +263,10 @@ impl Mailbox for Outlook {
             .query("$top", PAGE.to_string());
         let mut items = self.items(request).await?;
         items.retain(|item| !item.is_draft && (!query.only_unread || !item.is_read));
+        if let Some((from, before)) = query.received {
+            let is_then = |at: Timestamp| (from..before).contains(&at);
+            items.retain(|item| item.received_date_time.is_some_and(is_then));
+        }
         if query.only_received && !items.is_empty() {
             let sent = Some(self.sent_items().await?);
             items.retain(|item| item.parent_folder_id != sent);
@@ -333,5 +364,31 @@ mod tests {
         ] {
             assert_eq!(search(&query(words, from)).as_deref(), expected);
         }
+    }
+
+    #[test]
+    fn a_day_is_searched_for_beside_words_and_filtered_by_without() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let day = MailQuery {
+            received: Some((at("2026-05-27T04:00:00Z"), at("2026-05-28T04:00:00Z"))),
+            only_unread: true,
+            ..MailQuery::default()
+        };
+        assert_eq!(search(&day), None);
+        assert_eq!(
+            filter(&day).as_deref(),
+            Some(
+                "receivedDateTime ge 2026-05-27T04:00:00Z and receivedDateTime lt 2026-05-28T04:00:00Z and isRead eq false"
+            )
+        );
+        let words = MailQuery {
+            words: "budget".into(),
+            ..day
+        };
+        assert_eq!(
+            search(&words).as_deref(),
+            Some("\"budget AND received>=2026-05-26 AND received<=2026-05-29\"")
+        );
+        assert_eq!(filter(&MailQuery::default()), None);
     }
 }

@@ -88,6 +88,14 @@ fn language(query: &MailQuery) -> String {
     if query.only_received {
         words.push("-in:sent".to_owned());
     }
+    if let Some((from, before)) = query.received {
+        // Dates would be Pacific ones; <https://developers.google.com/workspace/gmail/api/guides/filtering>.
+        words.push(format!(
+            "after:{} before:{}",
+            from.as_second(),
+            before.as_second()
+        ));
+    }
     words.push("-in:drafts -in:chats".to_owned());
     words.retain(|word| !word.is_empty());
     words.join(" ")
@@ -268,6 +276,19 @@ mod tests {
         assert_eq!(
             language(&query),
             "budget from:(Ann  OR  in:anywhere) -in:sent -in:drafts -in:chats"
+        );
+    }
+
+    #[test]
+    fn a_day_is_told_in_seconds() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let query = MailQuery {
+            received: Some((at("1970-01-01T00:01:00Z"), at("1970-01-02T00:00:00Z"))),
+            ..MailQuery::default()
+        };
+        assert_eq!(
+            language(&query),
+            "after:60 before:86400 -in:drafts -in:chats"
         );
     }
 }

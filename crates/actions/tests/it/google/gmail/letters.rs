@@ -223,6 +223,15 @@ impl Letter {
             Some(("-in", "sent")) => !self.labels.contains(&"SENT"),
             Some(("-in", "drafts")) => !self.labels.contains(&"DRAFT"),
             Some(("-in", "chats")) => true,
+            // Seconds: dates would be Pacific ones.
+            Some((side @ ("after" | "before"), at)) => {
+                let at: i64 = at.parse().map_err(|_| term.to_owned())?;
+                if side == "after" {
+                    self.at >= at
+                } else {
+                    self.at < at
+                }
+            }
             Some(_) => return Err(term.to_owned()),
             None => {
                 let parts: Vec<&str> = self.parts.iter().map(|(_, text)| text.as_str()).collect();

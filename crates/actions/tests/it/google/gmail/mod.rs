@@ -287,6 +287,26 @@ async fn messages_are_searched_for_over_all_pages() {
             vec![1, 2, 3, 4, 5],
         ),
         ("unicorns", "I found no messages for “unicorns”.", vec![]),
+        (
+            "from Anil today",
+            "I found 2 messages for “from Anil today”.",
+            vec![1, 2],
+        ),
+        (
+            "from Anil yesterday",
+            "I found no messages for “from Anil yesterday”.",
+            vec![],
+        ),
+        (
+            "mails from yesterday",
+            "I found one message for “mails from yesterday”.",
+            vec![3],
+        ),
+        (
+            "my newest mails",
+            "I found 4 messages for “my newest mails”.",
+            vec![1, 2, 3, 4],
+        ),
     ] {
         let found = result(&office.actions, "gmail.search", json!({"query": query})).await;
         assert_eq!(found["spoken"], spoken);

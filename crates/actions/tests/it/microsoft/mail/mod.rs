@@ -158,6 +158,14 @@ async fn messages_are_searched_for_and_drafts_left_out() {
         ("mails from Anil about lunch", vec![2]),
         ("to:bob", vec![5]),
         ("unicorns", vec![]),
+        // By the day: beside words, and alone.
+        ("from Anil today", vec![1, 2]),
+        ("from Anil yesterday", vec![]),
+        ("from José yesterday", vec![3]),
+        ("mails from today", vec![1, 2]),
+        ("mails from yesterday", vec![3]),
+        ("unread mails from yesterday", vec![3]),
+        ("my newest mails", vec![1, 2, 3, 4]),
     ] {
         let found = result(&office.actions, "outlook.search", json!({"query": query})).await;
         let found: Vec<&Value> = found["messages"]
