@@ -1,7 +1,7 @@
 //! Contacts, and who is meant: by name, e-mail address or phone number, as they are said.
 
 use super::api::{HubSpotApi, Record, Search, filter};
-use crate::{ActionError, choice, recipients};
+use crate::{ActionError, choice, mail::text::line, recipients, untrusted::untrusted};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -74,12 +74,13 @@ impl Contact {
         }
     }
 
-    /// For JSON and the model.
+    /// For JSON and the model. Contacts may have written all of it into a form, so that it is marked as others' words.
     pub(super) fn view(&self) -> Value {
-        let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let theirs = |text: &str| untrusted(&line(text));
+        let known = |text: &str| (!text.is_empty()).then(|| theirs(text));
         json!({
             "id": self.id,
-            "name": self.name,
+            "name": theirs(&self.name),
             "email": known(&self.email),
             "phone": known(&self.phone),
             "company": known(&self.company),

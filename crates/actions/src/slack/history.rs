@@ -7,10 +7,12 @@ use super::{
 };
 use crate::{
     ActionContext, ActionError, Provider, Speaker, ToolKind,
+    mail::text::line,
     typed::{Settled, Task, needed},
     untrusted::untrusted,
+    when,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -42,6 +44,11 @@ pub(super) struct Plan {
 pub(super) fn sent_at(ts: &Value) -> Option<Timestamp> {
     let seconds = ts.as_str()?.split('.').next()?;
     Timestamp::from_second(seconds.parse().ok()?).ok()
+}
+
+/// The same as it is said where the speaker is.
+pub(super) fn spoken_at(ts: &Value, zone: &TimeZone) -> Option<String> {
+    sent_at(ts).map(|at| when::spoken(&at.to_zoned(zone.clone())))
 }
 
 #[async_trait::async_trait]
@@ -85,8 +92,9 @@ impl Task for History {
                 Clone::clone,
             );
             json!({
-                "from": from,
+                "from": untrusted(&line(&from)),
                 "at": sent_at(&message["ts"]).map(|at| at.to_string()),
+                "when": spoken_at(&message["ts"], &self.0.zone),
                 "text": untrusted(&plain(message["text"].as_str().unwrap_or_default(), &names)),
             })
         };

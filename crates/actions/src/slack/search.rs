@@ -1,8 +1,13 @@
 //! `slack.search`.
 
-use super::{api::SlackApi, history::sent_at, text::plain};
+use super::{
+    api::SlackApi,
+    history::{sent_at, spoken_at},
+    text::plain,
+};
 use crate::{
     ActionContext, ActionError, Provider, Speaker, ToolKind,
+    mail::text::line,
     typed::{Settled, Task, needed},
     untrusted::untrusted,
 };
@@ -69,11 +74,13 @@ impl Task for Search {
         ];
         let answer = api.get("search.messages", &query).await?;
         let nobody = HashMap::new();
+        let theirs = |name: &Value| name.as_str().map(|name| untrusted(&line(name)));
         let found = |message: &Value| {
             json!({
-                "from": message["username"],
-                "channel": message["channel"]["name"],
+                "from": theirs(&message["username"]),
+                "channel": theirs(&message["channel"]["name"]),
                 "at": sent_at(&message["ts"]).map(|at| at.to_string()),
+                "when": spoken_at(&message["ts"], &self.0.zone),
                 "text": untrusted(&plain(message["text"].as_str().unwrap_or_default(), &nobody)),
                 "link": message["permalink"],
             })

@@ -1,9 +1,10 @@
 //! Messages of chats and channels.
 
 use crate::{
-    ActionError, ApiRequest, Provider, html, microsoft::graph::Graph, untrusted::untrusted,
+    ActionError, ApiRequest, Provider, html, mail::text::line, microsoft::graph::Graph,
+    untrusted::untrusted, when,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
@@ -90,8 +91,8 @@ impl Message {
             .unwrap_or_else(|| "somebody".to_owned())
     }
 
-    /// For JSON and the model: what is written is others' words.
-    fn view(&self) -> Value {
+    /// For JSON and the model: what is written is others' words, and so are their names.
+    fn view(&self, zone: &TimeZone) -> Value {
         let names = self
             .attachments
             .iter()
@@ -101,9 +102,11 @@ impl Message {
             .take(MOST_ATTACHMENTS)
             .map(|name| untrusted(&short(name)))
             .collect();
+        let at = self.created_date_time;
         let mut view = json!({
-            "from": self.from(),
-            "at": self.created_date_time.map(|at| at.to_string()),
+            "from": untrusted(&line(&self.from())),
+            "at": at.map(|at| at.to_string()),
+            "when": at.map(|at| when::spoken(&at.to_zoned(zone.clone()))),
             "text": untrusted(&self.text()),
         });
         if !names.is_empty() {
@@ -113,12 +116,13 @@ impl Message {
     }
 }
 
-/// The newest messages at an address, the newest first.
+/// The newest messages at an address, the newest first; their times also as they are said in a zone.
 pub(super) async fn newest(
     graph: &Graph,
     url: Url,
     is_sortable: bool,
     limit: usize,
+    zone: &TimeZone,
 ) -> Result<Vec<Value>, ActionError> {
     let mut request = ApiRequest::get(url).query("$top", PAGE);
     if is_sortable {
@@ -128,7 +132,8 @@ pub(super) async fn newest(
     messages.retain(Message::is_said);
     // Channels come in the order of their last answers.
     messages.sort_by_key(|message| std::cmp::Reverse(message.created_date_time));
-    Ok(messages.iter().take(limit).map(Message::view).collect())
+    let newest = messages.iter().take(limit);
+    Ok(newest.map(|message| message.view(zone)).collect())
 }
 
 /// Writes a message to an address; gives its id. Nothing in the text is markup.

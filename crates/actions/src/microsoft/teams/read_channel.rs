@@ -66,7 +66,8 @@ impl Task for ReadChannel {
         let graph = graph(&self.0, speaker)?;
         let label = plan.channel.label();
         let url = plan.channel.messages(&graph);
-        let found = messages::newest(&graph, url, false, plan.limit as usize).await;
+        let limit = plan.limit as usize;
+        let found = messages::newest(&graph, url, false, limit, &self.0.zone).await;
         let found = found.map_err(|error| messages::since_gone(error, &label))?;
         Ok(json!({
             "spoken": messages::spoken(found.len(), &format!("in {label}")),

@@ -76,7 +76,8 @@ impl Task for ReadChat {
         let graph = graph(&self.0, speaker)?;
         let label = plan.label;
         let url = graph.url(&["chats", &plan.chat, "messages"]);
-        let found = messages::newest(&graph, url, true, plan.limit as usize).await;
+        let limit = plan.limit as usize;
+        let found = messages::newest(&graph, url, true, limit, &self.0.zone).await;
         let found = found.map_err(|error| messages::since_gone(error, &label))?;
         let place = if label.starts_with("the chat ") {
             format!("in {label}")

@@ -49,8 +49,12 @@ async fn contacts_are_found_by_what_is_known_of_them() {
     assert_eq!(found["total"], 2);
     assert_eq!(
         found["contacts"],
-        json!([{ "id": "101", "name": "Anil Rao", "email": "anil@acme.test",
-            "phone": "+1 (555) 010-1234", "company": "Acme", "job_title": null }])
+        json!([{ "id": "101",
+            "name": { "untrusted_text": "Anil Rao" },
+            "email": { "untrusted_text": "anil@acme.test" },
+            "phone": { "untrusted_text": "+1 (555) 010-1234" },
+            "company": { "untrusted_text": "Acme" },
+            "job_title": null }])
     );
     let said = error(&actions, "hubspot.find_contact", json!({ "name": "anil@" })).await;
     assert_eq!(said, "“anil@” is no e-mail address. What is it exactly?");
