@@ -26,7 +26,7 @@ pub(super) struct Cancel(pub(super) CalendarDesk);
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// Which event, in the user's words: my call with Anil.
+    /// Which event, in the user's words: my call with Anil. Or its id.
     event: String,
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     ActionError, Person, Provider, Speaker, ToolKind,
     recipients::and_list,
-    typed::{Settled, Task},
+    typed::{Settled, Task, needed},
     when::{self, Said},
 };
 use jiff::{ToSpan as _, Zoned};
@@ -66,13 +66,17 @@ impl Task for Create {
         self.0.provider
     }
     fn description(&self) -> String {
-        format!("Creates an event in the user's {}.", self.0.label())
+        format!(
+            "Creates an event in the user's {}: one at a time of day, neither a series nor a whole day.",
+            self.0.label()
+        )
     }
     async fn settle(
         &self,
         speaker: &Speaker,
         arguments: Arguments,
     ) -> Result<Settled<Settlement>, ActionError> {
+        let title = needed(&arguments.title, "title of the event")?;
         let opened = self.0.opened(speaker).await?;
         let said = Said::parse(&arguments.when, &opened.now)?;
         let start = said.moment(&opened.now)?;
@@ -86,7 +90,6 @@ impl Task for Create {
             .people(arguments.attendees.as_deref().unwrap_or_default())
             .await?;
         let conflict = opened.conflicts(&start, &end, None).await?;
-        let title = arguments.title.trim().to_owned();
         let mut what = format!("add “{title}” on {}", when::spoken_on(&start, &opened.now));
         if minutes != DEFAULT_MINUTES {
             what = format!("{what} for {}", length(minutes));

@@ -70,6 +70,8 @@ pub trait Calendar: Send + Sync + std::fmt::Debug {
     async fn zone(&self) -> Result<TimeZone, ActionError>;
     /// The events that overlap a span, by start, occurrences one by one, cancelled ones left out.
     async fn events(&self, from: &Zoned, to: &Zoned) -> Result<Vec<Event>, ActionError>;
+    /// The event, or the occurrence of one, with this id, in a zone.
+    async fn event(&self, id: &str, zone: &TimeZone) -> Result<Event, ActionError>;
     /// Makes one; invitations are sent.
     async fn create(&self, event: &NewEvent) -> Result<Event, ActionError>;
     /// Moves one occurrence; those who take part are told.

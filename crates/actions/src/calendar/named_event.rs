@@ -1,14 +1,18 @@
-//! Which event is meant: "my 3 PM meeting", "the call with Anil", "tomorrow's stand-up".
+//! Which event is meant: "my 3 PM meeting", "the call with Anil", "tomorrow's stand-up", or the id that the agenda gave.
 
 use super::{
     Event,
     desk::{Opened, named},
 };
-use crate::{ActionError, recipients::or_list, when::Said};
+use crate::{ActionError, choice, recipients::or_list, when::Said};
 use jiff::{ToSpan as _, Zoned};
 
 /// How far ahead an event is sought when no day is said.
 const DAYS_AHEAD: i32 = 14;
+/// How far when none of those fits.
+const MOST_DAYS_AHEAD: i32 = 90;
+/// The shortest id that is known as one: Google's own have 26 characters, Microsoft's far more.
+const SHORTEST_ID: usize = 20;
 /// How many are named when it is asked which one is meant.
 const NAMED: usize = 3;
 /// Words that say nothing of which event it is.
@@ -84,8 +88,12 @@ impl Description {
         description
     }
 
-    /// The span of the calendar that is looked at.
-    fn span(&self, now: &Zoned) -> (Zoned, Zoned) {
+    fn names_a_day(&self) -> bool {
+        self.when.as_ref().is_some_and(Said::names_a_day)
+    }
+
+    /// The span of the calendar that is looked at; so many days ahead where none is said.
+    fn span(&self, now: &Zoned, days_ahead: i32) -> (Zoned, Zoned) {
         match &self.when {
             Some(said) if said.names_a_day() => {
                 let (from, to) = said.span(now);
@@ -94,7 +102,7 @@ impl Description {
                 let end = to.saturating_add(1.day());
                 (begin, end)
             }
-            _ => (now.clone(), now.saturating_add(DAYS_AHEAD.days())),
+            _ => (now.clone(), now.saturating_add(days_ahead.days())),
         }
     }
 
@@ -130,15 +138,15 @@ fn plain(word: &str) -> String {
 }
 
 fn has_word(event: &Event, word: &str) -> bool {
-    let stem = word.strip_suffix('s').filter(|stem| stem.len() > 3);
+    // "Jose" is José.
+    let wanted = choice::words(word).concat();
+    let stem = wanted.strip_suffix('s').filter(|stem| stem.len() > 3);
     let is_it = |text: &str| {
-        let text = text.to_lowercase();
-        let mut parts = text.split(|c: char| !c.is_alphanumeric());
-        let bare: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
-        let wanted: String = word.chars().filter(|c| c.is_alphanumeric()).collect();
-        parts.any(|part| part == word || Some(part) == stem)
-            || (text.contains(word) && word.contains(':'))
-            || (wanted.len() > 3 && bare.contains(&wanted))
+        let parts = choice::words(text);
+        let is_part = |part: &String| *part == wanted || Some(part.as_str()) == stem;
+        parts.iter().any(is_part)
+            || (word.contains(':') && text.to_lowercase().contains(word))
+            || (wanted.len() > 3 && parts.concat().contains(&wanted))
     };
     is_it(&event.title)
         || event.attendees.iter().any(|person| {
@@ -146,14 +154,43 @@ fn has_word(event: &Event, word: &str) -> bool {
         })
 }
 
+/// Both calendars' ids are long, in one piece, and have digits in them.
+fn is_id(said: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-_=+/".contains(letter);
+    said.len() >= SHORTEST_ID
+        && said.chars().all(is_part)
+        && said.contains(|letter: char| letter.is_ascii_digit())
+}
+
 impl Opened {
-    /// The one event that the words mean.
-    pub(super) async fn event(&self, words: &str) -> Result<Event, ActionError> {
-        let description = Description::read(words, &self.now);
-        let (from, to) = description.span(&self.now);
+    /// The events that a description fits, the first one first.
+    async fn fitting(
+        &self,
+        description: &Description,
+        days_ahead: i32,
+    ) -> Result<Vec<Event>, ActionError> {
+        let (from, to) = description.span(&self.now, days_ahead);
         let mut found = self.calendar.events(&from, &to).await?;
         found.retain(|event| description.fits(event, &self.now));
         found.sort_by(|one, other| one.start.cmp(&other.start));
+        Ok(found)
+    }
+
+    /// The one event that the words mean, or whose id they are.
+    pub(super) async fn event(&self, words: &str) -> Result<Event, ActionError> {
+        let id = words.trim();
+        if is_id(id) {
+            match self.calendar.event(id, self.now.time_zone()).await {
+                // Words, after all.
+                Err(ActionError::NotFound(_) | ActionError::Refused { status: 400, .. }) => {}
+                found => return found,
+            }
+        }
+        let description = Description::read(words, &self.now);
+        let mut found = self.fitting(&description, DAYS_AHEAD).await?;
+        if found.is_empty() && !description.names_a_day() {
+            found = self.fitting(&description, MOST_DAYS_AHEAD).await?;
+        }
         if description.words.is_empty() && description.when.is_none() {
             nearest_day(&mut found);
         }

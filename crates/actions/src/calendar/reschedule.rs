@@ -24,7 +24,7 @@ pub(super) struct Reschedule(pub(super) CalendarDesk);
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
-    /// Which event, in the user's words: my 3 PM meeting.
+    /// Which event, in the user's words: my 3 PM meeting. Or its id.
     event: String,
     /// The new start in the user's words or RFC 3339.
     when: String,

@@ -12,6 +12,9 @@ fn now() -> Zoned {
         .unwrap()
 }
 
+/// An id as Google makes them.
+const ID: &str = "7k2m9q4r1s8t3u6v0a5b2c4d6e";
+
 /// Events as a calendar holds them.
 #[derive(Debug)]
 struct Week(Vec<Event>);
@@ -24,6 +27,10 @@ impl Calendar for Week {
     async fn events(&self, from: &Zoned, to: &Zoned) -> Result<Vec<Event>, ActionError> {
         let overlaps = |event: &&Event| event.start < *to && event.end > *from;
         Ok(self.0.iter().filter(overlaps).cloned().collect())
+    }
+    async fn event(&self, id: &str, _zone: &TimeZone) -> Result<Event, ActionError> {
+        let found = self.0.iter().find(|event| event.id == id).cloned();
+        found.ok_or_else(|| ActionError::NotFound("There is none.".to_owned()))
     }
     async fn create(&self, _event: &NewEvent) -> Result<Event, ActionError> {
         unreachable!("looking for an event changes nothing")
@@ -76,6 +83,8 @@ fn opened() -> Opened {
             event("anna", 5, 12, "Team lunch", &["Anna Berg"]),
             event("one", 5, 15, "1:1 with Bob", &["Bob"]),
             event("dentist", 9, 9, "Dentist appointment", &[]),
+            event("offsite", 30, 9, "Offsite", &["José Díaz"]),
+            event(ID, 5, 18, "Planning", &[]),
         ])),
         now: now(),
     }
@@ -103,6 +112,11 @@ async fn an_event_is_known_by_its_time_its_title_or_its_people() {
         ("my lunch with Ann", "lunch"),
         ("lunch on Friday", "anna"),
         ("the dentist", "dentist"),
+        // More than a fortnight ahead, as nothing nearer fits.
+        ("the offsite", "offsite"),
+        ("my meeting with Jose", "offsite"),
+        ("the meeting with José Diaz", "offsite"),
+        (ID, ID),
         ("dentist appointment", "dentist"),
         ("my next meeting", "series-3"),
         ("the budget meeting", "budget"),
@@ -135,6 +149,16 @@ async fn several_are_asked_about_and_none_is_said() {
             "I found no “the 5 pm meeting” on your calendar.",
         ),
         ("breakfast", "I found no “breakfast” on your calendar."),
+        // A day that is said is the only one looked at.
+        (
+            "the offsite on Friday",
+            "I found no “the offsite on Friday” on your calendar.",
+        ),
+        // The id of nothing.
+        (
+            "0k2m9q4r1s8t3u6v0a5b2c4d6e",
+            "I found no “0k2m9q4r1s8t3u6v0a5b2c4d6e” on your calendar.",
+        ),
     ] {
         let error = opened().event(said).await.unwrap_err();
         assert_eq!(error.to_string(), answer, "{said}");

@@ -217,6 +217,13 @@ impl Calendar for GoogleCalendar {
         Ok(events)
     }
 
+    async fn event(&self, id: &str, zone: &TimeZone) -> Result<Event, ActionError> {
+        let item: Item = self.client.json(ApiRequest::get(self.url(&[id]))).await?;
+        // Google also tells of those that are cancelled.
+        let gone = || ActionError::NotFound("That event is not on your calendar any more.".into());
+        item.event(zone).ok_or_else(gone)
+    }
+
     async fn create(&self, event: &NewEvent) -> Result<Event, ActionError> {
         let attendees: Vec<Value> = event
             .attendees

@@ -154,7 +154,7 @@ impl OutlookCalendar {
             .collect())
     }
 
-    async fn changed(&self, request: ApiRequest, zone: &TimeZone) -> Result<Event, ActionError> {
+    async fn one(&self, request: ApiRequest, zone: &TimeZone) -> Result<Event, ActionError> {
         let request = request.header(header::HeaderName::from_static("prefer"), IN_UTC);
         let item: Item = self.graph.json(request).await?;
         item.event(zone).ok_or_else(|| self.unread())
@@ -176,6 +176,12 @@ impl Calendar for OutlookCalendar {
         events.collect::<Option<_>>().ok_or_else(|| self.unread())
     }
 
+    async fn event(&self, id: &str, zone: &TimeZone) -> Result<Event, ActionError> {
+        let url = self.graph.url(&["me", "events", id]);
+        let request = ApiRequest::get(url).query("$select", FIELDS);
+        self.one(request, zone).await
+    }
+
     async fn create(&self, event: &NewEvent) -> Result<Event, ActionError> {
         let attendee = |person: &Person| {
             json!({
@@ -194,7 +200,7 @@ impl Calendar for OutlookCalendar {
         });
         // Graph makes one event of all requests with the same transactionId.
         let request = ApiRequest::post(self.graph.url(&["me", "events"]), &body).repeatable();
-        self.changed(request, event.start.time_zone()).await
+        self.one(request, event.start.time_zone()).await
     }
 
     async fn reschedule(
@@ -209,7 +215,7 @@ impl Calendar for OutlookCalendar {
         if let Some(version) = &event.version {
             request = request.header(header::IF_MATCH, version);
         }
-        self.changed(request, start.time_zone()).await
+        self.one(request, start.time_zone()).await
     }
 
     async fn cancel(&self, event: &Event) -> Result<(), ActionError> {

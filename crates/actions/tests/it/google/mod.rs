@@ -110,6 +110,36 @@ async fn what_is_asked_is_what_is_done() {
 }
 
 #[tokio::test]
+async fn an_event_is_known_by_the_id_that_the_agenda_gave() {
+    const ID: &str = "7k2m9q4r1s8t3u6v0a5b2c4d6e_20260529";
+    let (start, end) = ("2026-05-29T09:00:00-04:00", "2026-05-29T09:30:00-04:00");
+    let calendar = Cloud {
+        events: vec![
+            event("twin", "Planning", start, end, &json!({})),
+            event(ID, "Planning", start, end, &json!({})),
+        ],
+        ..Cloud::default()
+    };
+    let cloud = StandIn::start(checked(move |received| calendar.answer(received))).await;
+    let actions = casp_actions::actions(&context(&cloud.root, &["ya29.all"]).await);
+    let (question, outcome) = done(&actions, "google-calendar.cancel", json!({"event": ID})).await;
+    assert_eq!(
+        question.as_deref(),
+        Some("Shall I cancel “Planning” on Friday, May 29 at 9 AM?")
+    );
+    assert_eq!(outcome.error, None);
+    let sent = cloud.received(&format!("{EVENTS}/{ID}"));
+    let methods: Vec<&str> = sent.iter().map(|sent| sent.method.as_str()).collect();
+    assert_eq!(methods, ["GET", "DELETE"]);
+    // Somebody else's, or one that is gone: nobody's here.
+    let other = ID.replace('7', "0");
+    assert_eq!(
+        error(&actions, "google-calendar.cancel", json!({"event": other})).await,
+        format!("I found no “{other}” on your calendar.")
+    );
+}
+
+#[tokio::test]
 async fn nothing_is_changed_before_it_is_run() {
     let (cloud, actions) = google().await;
     let cancel = json!({"event": "budget"});
@@ -154,6 +184,11 @@ async fn who_and_what_is_meant_is_asked() {
             "create",
             json!({"title": "Review", "when": "tomorrow at 6 PM", "attendees": "Zoe"}),
             "I found nobody called Zoe. What is the e-mail address?",
+        ),
+        (
+            "create",
+            json!({"title": " ", "when": "tomorrow at 6 PM"}),
+            "What is the title of the event?",
         ),
         (
             "create",

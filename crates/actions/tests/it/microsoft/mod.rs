@@ -6,11 +6,11 @@ pub(crate) mod mail;
 pub(crate) mod teams;
 
 use crate::{
-    office::{context, done, error, result},
+    office::{context, done, error, prepared, result},
     openapi::{GRAPH, checked},
     stand_in::{Answer, StandIn},
 };
-use casp_actions::Action;
+use casp_actions::{Action, Prepared};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -105,6 +105,33 @@ async fn only_who_organizes_cancels_and_guests_are_told() {
     )
     .await;
     assert_eq!(graph.received("/v1.0/me/events/alone")[0].method, "DELETE");
+}
+
+#[tokio::test]
+async fn an_event_is_known_by_the_id_that_the_agenda_gave() {
+    let (graph, actions) = outlook_with(&["all"]).await;
+    let id = "AAMkAGVmMDEzMTM4LTZmYWUtNDdkNC1hMDZiAAA=";
+    let path = format!("/v1.0/me/events/{id}");
+    let at = |hour: &str| json!({ "dateTime": format!("2026-05-29T{hour}:00:00.0000000"), "timeZone": "UTC" });
+    let event = json!({
+        "id": id, "subject": "Planning", "start": at("11"), "end": at("12"), "isOrganizer": true,
+    });
+    graph.once(&path, Answer::json(200, &event));
+    let cancel = json!({ "event": id });
+    let prepared = prepared(&actions, "outlook-calendar.cancel", cancel.clone()).await;
+    let Prepared::Ready { question, .. } = prepared else {
+        panic!("it can run: {prepared:?}")
+    };
+    assert_eq!(
+        question.unwrap(),
+        "Shall I cancel “Planning” on Friday, May 29 at 1 PM?"
+    );
+    let asked = &graph.received(&path)[0];
+    assert_eq!(asked.header("prefer"), "outlook.timezone=\"UTC\"");
+    assert!(graph.received("/v1.0/me/calendarView").is_empty());
+    // One that is gone.
+    let said = error(&actions, "outlook-calendar.cancel", cancel).await;
+    assert_eq!(said, format!("I found no “{id}” on your calendar."));
 }
 
 #[tokio::test]
