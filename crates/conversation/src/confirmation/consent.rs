@@ -11,7 +11,8 @@ pub(super) enum Consent {
     Other,
 }
 
-/// Phrases that agree, longest first where one begins another.
+/// Phrases that agree, longest first where one begins another. None that refuses in another language: Polish "tak" does in
+/// Malay, and Arabic "أجل" also asks to put off.
 const YES: &[&str] = &[
     "yes",
     "yeah",
@@ -83,6 +84,37 @@ const YES: &[&str] = &[
     "claro",
     "certo",
     "sim",
+    "jazeker",
+    "natuurlijk",
+    "graag",
+    "akkoord",
+    "tak proszę",
+    "oczywiście",
+    "zgoda",
+    "potwierdzam",
+    "да",
+    "конечно",
+    "хорошо",
+    "согласен",
+    "согласна",
+    "подтверждаю",
+    "evet",
+    "tamam",
+    "elbette",
+    "onaylıyorum",
+    "نعم",
+    "تمام",
+    "موافق",
+    "हाँ",
+    "हां",
+    "ठीक है",
+    "haan",
+    "是",
+    "是的",
+    "好",
+    "好的",
+    "可以",
+    "没问题",
 ];
 
 /// Phrases that refuse, wherever they stand.
@@ -114,6 +146,32 @@ const NO: &[&str] = &[
     "non",
     "não",
     "nao",
+    "nee",
+    "niet",
+    "nie",
+    "нет",
+    "не",
+    "стоп",
+    "отмена",
+    "hayır",
+    "hayir",
+    "olmaz",
+    "iptal",
+    "لا",
+    "كلا",
+    "नहीं",
+    "मत",
+    "nahi",
+    "nahin",
+    "不",
+    "不是",
+    "不要",
+    "不用",
+    "不行",
+    "不好",
+    "不可以",
+    "别",
+    "取消",
 ];
 
 /// Words that say nothing by themselves.
@@ -141,6 +199,20 @@ const FILLER: &[&str] = &[
     "merci",
     "gracias",
     "por favor",
+    "alstublieft",
+    "alsjeblieft",
+    "dank je",
+    "proszę",
+    "dziękuję",
+    "пожалуйста",
+    "спасибо",
+    "lütfen",
+    "من فضلك",
+    "شكرا",
+    "जी",
+    "ji",
+    "请",
+    "谢谢",
     "casp",
 ];
 
@@ -163,6 +235,22 @@ const DEEDS: &[&str] = &[
     "reply",
     "forward",
     "save",
+    "log",
+    "comment",
+    "upload",
+    "transfer",
+    "press",
+];
+/// What people may call a deed that the question calls by another word.
+const OTHER_WORDS: &[(&str, &str)] = &[("upload", "save"), ("transfer", "put")];
+/// How people repeat that they are put through.
+const PUT_THROUGH: &[&str] = &[
+    "put me through",
+    "put him through",
+    "put her through",
+    "put them through",
+    "transfer me",
+    "connect me",
 ];
 /// The same where the words by themselves may as well call the whole thing off: "cancel it".
 const UNDOINGS: &[&str] = &["cancel", "delete", "remove", "drop", "decline"];
@@ -174,7 +262,12 @@ pub(super) fn read(text: &str, question: &str) -> Consent {
     let words = words_of(text);
     let asked = words_of(question);
     // "Shall I send …": what stands further back may be what is sent.
-    let is_asked = |deed: &str| asked.iter().take(4).any(|word| word == deed);
+    let is_asked = |deed: &str| {
+        let other = OTHER_WORDS.iter().find(|(said, _)| *said == deed);
+        let other = other.map_or(deed, |(_, asked)| *asked);
+        let mut asked = asked.iter().take(4);
+        asked.any(|word| word == deed || word == other)
+    };
     let mut rest = &words[..];
     let (mut agrees, mut repeats, mut has_more) = (false, false, false);
     while let Some(word) = rest.first() {
@@ -192,6 +285,10 @@ pub(super) fn read(text: &str, question: &str) -> Consent {
                 return Consent::No;
             }
             rest = &rest[2..];
+        } else if let Some(length) = longest(PUT_THROUGH, rest) {
+            has_more |= !is_asked("put");
+            repeats = true;
+            rest = &rest[length..];
         } else if is_deed(DEEDS) {
             has_more |= !is_asked(word);
             repeats = true;
@@ -289,6 +386,72 @@ mod tests {
             ("they said yes", Other),
         ] {
             assert_eq!(read(text, SEND), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn people_agree_and_refuse_in_their_languages() {
+        for (text, expected) in [
+            ("Ja, graag!", Yes),
+            ("jazeker", Yes),
+            ("Nee, bedankt", No),
+            ("liever niet", No),
+            ("Oczywiście.", Yes),
+            ("tak, proszę", Yes),
+            ("Nie, dziękuję", No),
+            ("Да, пожалуйста", Yes),
+            ("конечно", Yes),
+            ("Да нет", No),
+            ("не надо", No),
+            ("Evet, lütfen.", Yes),
+            ("Hayır", No),
+            ("HAYIR", No),
+            ("نعم، من فضلك", Yes),
+            ("لا، شكرا", No),
+            ("जी हाँ", Yes),
+            ("ठीक है", Yes),
+            ("जी नहीं।", No),
+            ("haan ji", Yes),
+            ("好的，谢谢。", Yes),
+            ("是的", Yes),
+            ("不要", No),
+            // Not in all languages.
+            ("tak", Other),
+            ("أجل", Other),
+            // More than a yes.
+            ("да, но Анне", Other),
+            ("evet ama yarın", Other),
+            ("好的，发给安", Other),
+            ("शायद हाँ", Other),
+            ("谢谢", Other),
+        ] {
+            assert_eq!(read(text, SEND), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_may_be_repeated() {
+        let log = "Shall I log the note “call back” on Anil Rao in HubSpot?";
+        let comment = "Shall I comment “done” on WEB-12?";
+        let save = "Shall I save the text as “notes.txt” in your Google Drive?";
+        let transfer = "Shall I put you through to sales?";
+        let press = "Shall I press 1 2 pound on the telephone?";
+        for (text, question, expected) in [
+            ("log it", log, Yes),
+            ("comment it", log, Other),
+            ("yes, comment it", comment, Yes),
+            ("save it", save, Yes),
+            ("upload it", save, Yes),
+            ("upload it", log, Other),
+            ("transfer her", transfer, Yes),
+            ("yes, transfer me please", transfer, Yes),
+            ("put me through", transfer, Yes),
+            ("put me through to Ann", transfer, Other),
+            ("don't put me through", transfer, No),
+            ("put me through", save, Other),
+            ("press it", press, Yes),
+        ] {
+            assert_eq!(read(text, question), expected, "{text:?} to {question:?}");
         }
     }
 
