@@ -6,8 +6,16 @@ use url::Url;
 
 /// Entries a page; Slack recommends at most 200.
 const PAGE: &str = "200";
-/// Pages that are read; who is not on them is not found.
+/// Pages that are read; who is not on them is not found, and that not all were read is said.
 const MOST_PAGES: usize = 10;
+
+/// What was read of a list.
+#[derive(Debug)]
+pub(super) struct List {
+    pub(super) entries: Vec<Value>,
+    /// There is no more of it.
+    pub(super) is_whole: bool,
+}
 
 /// Slack, on behalf of one user.
 #[derive(Debug)]
@@ -47,14 +55,14 @@ impl SlackApi {
         self.call(ApiRequest::post(self.url(method)?, body)).await
     }
 
-    /// All pages of a list that stands under `key`, up to a limit.
-    pub(super) async fn all(
+    /// The pages of a list that stands under `key`, up to a limit.
+    pub(super) async fn list(
         &self,
         method: &str,
         query: &[(&str, &str)],
         key: &str,
-    ) -> Result<Vec<Value>, ActionError> {
-        let (mut all, mut cursor) = (Vec::new(), String::new());
+    ) -> Result<List, ActionError> {
+        let (mut entries, mut cursor) = (Vec::new(), String::new());
         for _ in 0..MOST_PAGES {
             let mut query = query.to_vec();
             query.push(("limit", PAGE));
@@ -63,16 +71,18 @@ impl SlackApi {
             }
             let mut answer = self.get(method, &query).await?;
             if let Value::Array(page) = answer[key].take() {
-                all.extend(page);
+                entries.extend(page);
             }
             let next = &answer["response_metadata"]["next_cursor"];
             cursor = next.as_str().unwrap_or_default().to_owned();
             if cursor.is_empty() {
-                return Ok(all);
+                break;
             }
         }
-        tracing::debug!(method, "a list longer than is read");
-        Ok(all)
+        Ok(List {
+            entries,
+            is_whole: cursor.is_empty(),
+        })
     }
 
     async fn call(&self, request: ApiRequest) -> Result<Value, ActionError> {

@@ -1,6 +1,6 @@
 //! Who and what there is in a workspace.
 
-use super::api::SlackApi;
+use super::api::{List, SlackApi};
 use crate::{ActionError, choice};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,7 +40,7 @@ impl Place {
 
 /// The people of a workspace.
 #[derive(Debug)]
-pub(super) struct People(Vec<Value>);
+pub(super) struct People(List);
 
 fn text<'a>(value: &'a Value, path: &str) -> &'a str {
     let at = value.pointer(path).and_then(Value::as_str);
@@ -64,23 +64,24 @@ fn names(member: &Value) -> Vec<String> {
 
 impl People {
     pub(super) async fn of(api: &SlackApi) -> Result<Self, ActionError> {
-        Ok(Self(api.all("users.list", &[], "members").await?))
+        Ok(Self(api.list("users.list", &[], "members").await?))
     }
 
     /// What everybody is called.
     pub(super) fn by_id(&self) -> HashMap<&str, String> {
         let named = |member| Some((text(member, "/id"), names(member).into_iter().next()?));
-        self.0.iter().filter_map(named).collect()
+        self.0.entries.iter().filter_map(named).collect()
     }
 
     fn called(&self, said: &str) -> Vec<Place> {
         let alive =
             |member: &&Value| member["deleted"] != true && text(member, "/id") != "USLACKBOT";
         let by_mail = |member: &&Value| text(member, "/profile/email").eq_ignore_ascii_case(said);
+        let members = self.0.entries.iter().filter(alive);
         let found: Vec<&Value> = if said.contains('@') && !said.starts_with('@') {
-            self.0.iter().filter(alive).filter(by_mail).collect()
+            members.filter(by_mail).collect()
         } else {
-            choice::people(said, self.0.iter().filter(alive), |member| names(member))
+            choice::people(said, members, |member| names(member))
         };
         let place = |member: &Value| Place::Person {
             id: text(member, "/id").to_owned(),
@@ -90,33 +91,43 @@ impl People {
     }
 }
 
-async fn channels(api: &SlackApi, said: &str) -> Result<Vec<Place>, ActionError> {
+/// The channels that may be meant, and whether all were looked through.
+async fn channels(api: &SlackApi, said: &str) -> Result<(Vec<Place>, bool), ActionError> {
     let query = [
         ("types", "public_channel,private_channel"),
         ("exclude_archived", "true"),
     ];
-    let all = api.all("conversations.list", &query, "channels").await?;
+    let all = api.list("conversations.list", &query, "channels").await?;
     let name = |channel: &Value| vec![text(channel, "/name").to_owned()];
-    let found = choice::things(said, all, name).into_iter();
+    let found = choice::things(said, all.entries, name).into_iter();
     let place = |channel: Value| Place::Channel {
         id: text(&channel, "/id").to_owned(),
         name: text(&channel, "/name").to_owned(),
     };
-    Ok(found.map(place).collect())
+    Ok((found.map(place).collect(), all.is_whole))
 }
 
 /// Whoever or whatever is meant: `#general` is a channel, `@priya` a person, `priya` either.
 pub(super) async fn place(api: &SlackApi, said: &str) -> Result<Place, ActionError> {
     let said = said.trim();
-    let mut found = Vec::new();
+    let (mut found, mut is_whole) = (Vec::new(), true);
     let is_channel = said.starts_with('#') || said.to_lowercase().ends_with(" channel");
     if !is_channel {
-        found.extend(People::of(api).await?.called(said));
+        let people = People::of(api).await?;
+        found.extend(people.called(said));
+        is_whole &= people.0.is_whole;
     }
     if !said.contains('@') && (is_channel || found.is_empty()) {
         let name = said.to_lowercase();
         let name = name.strip_suffix(" channel").unwrap_or(&name);
-        found.extend(channels(api, name.trim_start_matches("the ")).await?);
+        let (channels, are_all) = channels(api, name.trim_start_matches("the ")).await?;
+        found.extend(channels);
+        is_whole &= are_all;
+    }
+    if found.is_empty() && !is_whole {
+        return Err(ActionError::NotFound(format!(
+            "I found no {said} in your Slack workspace, but it is too large for me to have looked through all of it."
+        )));
     }
     choice::only(said, found, Place::label, "in your Slack workspace")
 }

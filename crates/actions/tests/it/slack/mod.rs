@@ -89,6 +89,32 @@ async fn places_are_found_as_they_are_called() {
 }
 
 #[tokio::test]
+async fn where_not_everybody_was_looked_through_it_is_said() {
+    let (workspace, actions) = slack_with(&["xoxp-all"]).await;
+    let endless =
+        json!({ "ok": true, "members": [], "response_metadata": { "next_cursor": "more" } });
+    for (to, expected) in [
+        (
+            "Zoe",
+            "I found no Zoe in your Slack workspace, but it is too large for me to have looked through all of it.",
+        ),
+        // A channel all the same.
+        ("general", ""),
+    ] {
+        for _ in 0..10 {
+            workspace.once("/api/users.list", Answer::json(200, &endless));
+        }
+        let arguments = json!({ "to": to, "text": "hi" });
+        if expected.is_empty() {
+            result(&actions, "slack.send", arguments).await;
+        } else {
+            assert_eq!(error(&actions, "slack.send", arguments).await, expected);
+        }
+    }
+    assert_eq!(workspace.received("/api/users.list").len(), 20);
+}
+
+#[tokio::test]
 async fn history_is_told_with_names_and_marked_as_others_words() {
     let (workspace, actions) = slack_with(&["xoxp-all"]).await;
     let arguments = json!({ "place": "#general", "limit": 2 });
