@@ -1,6 +1,9 @@
 //! `agenda`: what is on the calendar.
 
-use super::{desk::CalendarDesk, view::EventView};
+use super::{
+    desk::CalendarDesk,
+    view::{EventView, during},
+};
 use crate::{
     ActionError, Provider, Speaker, ToolKind,
     typed::{Settled, Task},
@@ -73,6 +76,12 @@ impl Task for Agenda {
             .await?;
         let total = events.len();
         let events: Vec<EventView> = events.into_iter().take(MOST).map(EventView::from).collect();
-        Ok(json!({"events": events, "total": total}))
+        let during = during(&span.from, &span.to);
+        let spoken = match total {
+            0 => format!("Your calendar is empty {during}."),
+            1 => format!("You have one event {during}."),
+            total => format!("You have {total} events {during}."),
+        };
+        Ok(json!({"spoken": spoken, "events": events, "total": total}))
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     ActionError, Person, Provider, Speaker, ToolKind,
     recipients::and_list,
     typed::{Settled, Task},
+    when,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -69,6 +70,14 @@ impl Task for Cancel {
             .cancel(&event)
             .await
             .map_err(|error| since_changed(error, &event.title))?;
-        Ok(json!({"cancelled": EventView::from(event)}))
+        let at = if event.is_all_day {
+            event.start.strftime("%A, %B %-d").to_string()
+        } else {
+            when::spoken(&event.start)
+        };
+        Ok(json!({
+            "spoken": format!("The event on {at} is cancelled."),
+            "cancelled": EventView::from(event),
+        }))
     }
 }

@@ -119,7 +119,11 @@ impl Task for Create {
             description: settled.description,
         };
         let event = self.0.calendar(speaker)?.create(&event).await?;
-        Ok(json!({"created": EventView::from(event)}))
+        let at = when::spoken(&event.start);
+        Ok(json!({
+            "spoken": format!("The event is on your calendar on {at}."),
+            "created": EventView::from(event),
+        }))
     }
 }
 

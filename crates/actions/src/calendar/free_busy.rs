@@ -1,14 +1,22 @@
 //! `free_busy`: when there is time.
 
-use super::{agenda::Span, desk::CalendarDesk, view::rfc3339};
+use super::{
+    agenda::Span,
+    desk::CalendarDesk,
+    view::{during, rfc3339},
+};
 use crate::{
     ActionError, Provider, Speaker, ToolKind,
+    recipients::and_list,
     typed::{Settled, Task},
 };
 use jiff::Zoned;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+/// How many free times are said.
+const SAID: usize = 3;
 
 /// Says when the user is busy and when not.
 #[derive(Debug)]
@@ -51,13 +59,31 @@ impl Task for FreeBusy {
     async fn act(&self, speaker: &Speaker, span: Span) -> Result<Value, ActionError> {
         let busy = self.0.calendar(speaker)?.busy(&span.from, &span.to).await?;
         let free = gaps(&busy, &span);
-        Ok(json!({"busy": spans(&busy), "free": spans(&free), "is_free": busy.is_empty()}))
+        Ok(json!({
+            "spoken": spoken(&free, &span),
+            "busy": spans(&busy),
+            "free": spans(&free),
+            "is_free": busy.is_empty(),
+        }))
     }
 }
 
 fn spans(spans: &[(Zoned, Zoned)]) -> Vec<Value> {
     let span = |(from, to): &(Zoned, Zoned)| json!({"start": rfc3339(from), "end": rfc3339(to)});
     spans.iter().map(span).collect()
+}
+
+/// "You are free on Friday, May 29 from 12 PM to 2 PM and …"
+fn spoken(free: &[(Zoned, Zoned)], span: &Span) -> String {
+    if free.is_empty() {
+        return format!("You are busy {}.", during(&span.from, &span.to));
+    }
+    let said = free.iter().take(SAID).map(|(from, to)| during(from, to));
+    let mut said: Vec<String> = said.collect();
+    if free.len() > SAID {
+        said.push("later".to_owned());
+    }
+    format!("You are free {}.", and_list(&said))
 }
 
 /// What is left of a span.

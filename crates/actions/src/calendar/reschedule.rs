@@ -88,6 +88,10 @@ impl Task for Reschedule {
             .reschedule(&event, &settled.start, &settled.end)
             .await
             .map_err(|error| since_changed(error, &event.title))?;
-        Ok(json!({"moved": EventView::from(moved)}))
+        let at = when::spoken(&moved.start);
+        Ok(json!({
+            "spoken": format!("The event is now on {at}."),
+            "moved": EventView::from(moved),
+        }))
     }
 }

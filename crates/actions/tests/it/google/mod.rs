@@ -37,6 +37,7 @@ async fn the_agenda_is_told_in_the_calendars_zone_and_over_all_pages() {
         .map(|e| &e["title"]["untrusted_text"])
         .collect();
     assert_eq!(titles, ["Stand-up", "Call", "Budget", "Board"]);
+    assert_eq!(agenda["spoken"], "You have 4 events on Friday, May 29.");
     assert_eq!(agenda["events"][1]["start"], "2026-05-29T14:00:00-04:00");
     assert_eq!(
         agenda["events"][1]["with"],
@@ -45,6 +46,10 @@ async fn the_agenda_is_told_in_the_calendars_zone_and_over_all_pages() {
     // Today when nothing is said; without what was declined.
     let today = result(&actions, "google-calendar.agenda", json!({})).await;
     assert_eq!(today["events"].as_array().unwrap().len(), 1);
+    assert_eq!(today["spoken"], "You have one event on Thursday, May 28.");
+    let empty = json!({"when": "Monday"});
+    let empty = result(&actions, "google-calendar.agenda", empty).await;
+    assert_eq!(empty["spoken"], "Your calendar is empty on Monday, June 1.");
 }
 
 #[tokio::test]
@@ -106,6 +111,31 @@ async fn what_is_asked_is_what_is_done() {
         assert_eq!(asked.as_deref(), Some(question), "{outcome:?}");
         assert_eq!(outcome.error, None, "{question}");
         drop(cloud);
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_is_said() {
+    for (name, arguments, spoken) in [
+        (
+            "create",
+            json!({"title": "Review", "when": "tomorrow at 6 PM"}),
+            "The event is on your calendar on Friday, May 29 at 6 PM.",
+        ),
+        (
+            "reschedule",
+            json!({"event": "budget", "when": "Monday at 9 AM"}),
+            "The event is now on Monday, June 1 at 9 AM.",
+        ),
+        (
+            "cancel",
+            json!({"event": "my call with Anil"}),
+            "The event on Friday, May 29 at 2 PM is cancelled.",
+        ),
+    ] {
+        let (_cloud, actions) = google().await;
+        let said = result(&actions, &format!("google-calendar.{name}"), arguments).await;
+        assert_eq!(said["spoken"], spoken);
     }
 }
 
@@ -235,6 +265,10 @@ async fn times_that_are_free_are_what_is_left() {
             {"start": "2026-05-29T12:00:00-04:00", "end": "2026-05-29T14:00:00-04:00"},
             {"start": "2026-05-29T14:30:00-04:00", "end": "2026-05-29T18:00:00-04:00"},
         ])
+    );
+    assert_eq!(
+        found["spoken"],
+        "You are free on Friday, May 29 from 12 PM to 2 PM and on Friday, May 29 from 2:30 PM to 6 PM."
     );
 }
 
