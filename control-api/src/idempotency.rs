@@ -30,6 +30,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use casp_store::{
     AccountId,
     idempotency::{self, Begun, KeptAnswer, RequestKey},
@@ -79,7 +80,8 @@ pub(crate) struct Idempotency {
     request: String,
 }
 
-/// A JSON body with its key: as `JsonBody`, 400 when it is none, 413 when it is too large, 422 when it is not a `T`.
+/// A JSON body with its key: as `JsonBody`, 400 when it is none, 413 when it is too large, 422 when it is not a `T`. None
+/// at all is `{}`.
 #[derive(Debug)]
 pub(crate) struct Idempotent<T> {
     pub(crate) body: T,
@@ -115,7 +117,10 @@ impl<T: DeserializeOwned> FromRequest<ControlApi> for Idempotent<T> {
         let (mut parts, body) = request.into_parts();
         let mut idempotency = Idempotency::from_request_parts(&mut parts, api).await?;
         let request = Request::from_parts(parts, body);
-        let bytes = read(request, api.config.limits.body_bytes).await?;
+        let mut bytes = read(request, api.config.limits.body_bytes).await?;
+        if bytes.is_empty() {
+            bytes = Bytes::from_static(b"{}");
+        }
         idempotency.request.push('\n');
         idempotency
             .request

@@ -213,6 +213,37 @@ async fn what_cannot_be_done_is_told_apart() {
 }
 
 #[tokio::test]
+async fn without_a_body_there_are_no_arguments() {
+    let office = Office::new().await;
+    office.connect("ann").await;
+    let bare = async |path: &str, key: &str| {
+        let request = office.app.http.post(office.app.url(path)).bearer_auth(key);
+        send(request.header("idempotency-key", "one")).await
+    };
+    // What the action needs is told, not that this is no JSON.
+    let path = "/v1/actions/google-calendar.create?resource=ann";
+    let answer = bare(path, KEY).await;
+    assert_eq!(
+        answer.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{answer:?}"
+    );
+    // It is the same request as one of an empty object.
+    let request = office.app.http.post(office.app.url(path)).bearer_auth(KEY);
+    let request = request.header("idempotency-key", "one").json(&json!({}));
+    let again = send(request).await;
+    assert_eq!(again.text, answer.text);
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    // The tenant next door has keys of its own.
+    let theirs = bare(path, NEIGHBOURS_KEY).await;
+    assert!(theirs.headers.get("idempotent-replayed").is_none());
+    let request = office.app.http.post(office.app.url(AGENDA));
+    let broken = send(request.bearer_auth(KEY).body("{")).await;
+    assert_eq!(broken.status, StatusCode::BAD_REQUEST, "{broken:?}");
+    assert_eq!(broken.json()["detail"], "The body is not JSON.");
+}
+
+#[tokio::test]
 async fn a_request_that_is_sent_again_is_carried_out_once() {
     let office = Office::new().await;
     office.google_answers("GET", one_event()).await;
