@@ -8,26 +8,84 @@ from pathlib import Path
 
 import openai as openai_sdk
 import pytest
+import pytest_asyncio
 from openai import AsyncOpenAI
 from pydantic import BaseModel
 
-from casp_process import API_KEY
+from casp_process import API_KEY, Casp
+from conftest import test_name as name_of
+from standins.gmail import Gmail
+from standins.office import connect
 
 WEATHER = [{"type": "function", "function": {
     "name": "get_weather", "description": "Tells the weather.",
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}]
 
 
+ANN, BOB = "ann@example.com", "bob@example.com"
+WISH = "Send Ramesh a mail that says I approved the quotation."
+MAIL = {"to": "Ramesh", "subject": "Quotation", "body": "I approved the quotation."}
+
+
 class Day(BaseModel):
     day: str
 
 
-def client(process, **options):
-    return AsyncOpenAI(api_key=API_KEY, base_url=f"{process.url}/v1", max_retries=0, **options)
+@pytest_asyncio.fixture
+async def gmail():
+    stand_in = await Gmail().start()
+    stand_in.inbox = [("m1", "Ramesh Kumar <ramesh@example.com>", "Offer", "Please look at the offer.")]
+    yield stand_in
+    await stand_in.stop()
+    assert not stand_in.problems, stand_in.problems
+
+
+@pytest_asyncio.fixture
+async def office(request, http, openai, gmail):
+    """`casp dev` whose model sends the mail when it is asked to, with Google's stand-in, and Ann's and Bob's mailboxes."""
+    openai.script = sends_when_asked
+    env = {"OPENAI_BASE_URL": openai.base_url, "GOOGLE_API_BASE_URL": gmail.url}
+    process = await Casp(name_of(request), env=env).ready()
+    for resource in (ANN, BOB):
+        await connect(http, process, gmail, resource)
+    yield process
+    await process.stop()
+
+
+def sends_when_asked(messages, _):
+    last = messages[-1]
+    if last["role"] == "tool":
+        return "It is sent." if '"status":"succeeded"' in last["content"] else "That did not work."
+    return ("gmail__send", MAIL) if WISH in last["content"] else "What do you mean?"
+
+
+def client(process, key=API_KEY, **options):
+    return AsyncOpenAI(api_key=key, base_url=f"{process.url}/v1", max_retries=0, **options)
 
 
 def user(words):
     return [{"role": "user", "content": words}]
+
+
+def answered(question, words):
+    """The conversation as the client keeps it: the wish, what the assistant asked, and what is said to that."""
+    return [*user(WISH), {"role": "assistant", "content": question}, *user(words)]
+
+
+async def neighbour(http, casp, gmail):
+    """A client with another account's key, whose end user of the same name has a mailbox too."""
+    async def post(path, body, token=None):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with http.post(casp.url + path, json=body, headers=headers) as r:
+            assert r.status < 300, await r.text()
+            return await r.json()
+    me = {"email": "next@example.com", "password": "secure_password"}
+    await post("/auth/register", me)
+    token = (await post("/auth/login", me))["access_token"]
+    key = (await post("/v1/api-keys", {"name": "theirs"}, token))["key"]
+    tokens = {"provider": "gmail", "access_token": gmail.token, "expires_in": 3600, "resource": ANN}
+    await post("/v1/oauth/register", tokens, key)
+    return client(casp, key)
 
 
 async def test_the_offline_default_answers_acts_and_keeps_to_forms(offline_casp):
@@ -77,6 +135,64 @@ async def test_an_order_is_carried_out_and_its_outcome_is_the_answer(offline_cas
     outcome = json.loads(done.choices[0].message.content)
     assert outcome["name"] == "gmail.send" and outcome["status"] == "failed", outcome
     assert outcome["connect"] == "/v1/oauth/connect/gmail"
+
+
+async def test_a_mail_is_sent_once_after_the_yes_of_the_one_who_asked_for_it(office, http, gmail):
+    async def chat(messages, resource=ANN, sdk=client(office)):
+        answer = await sdk.chat.completions.create(model="casp-realtime", messages=messages, user=resource)
+        return answer.choices[0].message.content, [(a["name"], a["status"]) for a in answer.casp["actions"]]
+
+    question, actions = await chat(user(WISH))
+    assert actions == [("gmail.send", "needs_confirmation")]
+    assert question.startswith("Shall I send") and question.endswith("?"), question
+    assert "I approved the quotation." in question and "ramesh@example.com" in question, question
+    assert not gmail.sent, "sent before the yes"
+
+    yes = answered(question, "Yes.")
+    for whose, stranger in [("another end user", {"resource": BOB}), ("another account", {"sdk": await neighbour(http, office, gmail)})]:
+        _, actions = await chat(yes, **stranger)
+        assert not actions and not gmail.sent, f"{whose} agreed to it"
+
+    words, actions = await chat(yes)
+    assert (words, actions) == ("It is sent.", [("gmail.send", "succeeded")])
+    (mail,) = gmail.sent
+    assert [(a.display_name, a.addr_spec) for a in mail["To"].addresses] == [("Ramesh Kumar", "ramesh@example.com")]
+    assert mail["Subject"] == "Quotation" and mail["Message-ID"] and mail["Date"] and not mail["Cc"]
+    assert mail.get_content_type() == "text/plain" and mail.get_content().strip() == "I approved the quotation."
+
+    _, actions = await chat(yes)
+    assert not actions and len(gmail.sent) == 1, "sent again"
+
+
+@pytest.mark.parametrize("words, sent", [("Yes, please.", 1), ("No, thank you.", 0)])
+async def test_a_streamed_question_is_answered_as_any_other(office, gmail, words, sent):
+    async def stream(messages):
+        chunks = [chunk async for chunk in await client(office).chat.completions.create(
+            model="casp-realtime", messages=messages, user=ANN, stream=True)]
+        text = "".join(c.choices[0].delta.content or "" for c in chunks)
+        return text, [(a["name"], a["status"]) for a in chunks[-1].casp["actions"]]
+
+    question, actions = await stream(user(WISH))
+    assert actions == [("gmail.send", "needs_confirmation")] and "ramesh@example.com" in question, question
+    assert not gmail.sent
+    _, actions = await stream(answered(question, words))
+    assert actions == [("gmail.send", "succeeded")] * sent and len(gmail.sent) == sent
+    # What was refused is not done by a late yes, nor what was done done again.
+    _, actions = await stream(answered(question, "Yes."))
+    assert not actions and len(gmail.sent) == sent
+
+
+async def test_an_order_succeeds_with_the_end_users_own_mailbox(office, openai, gmail):
+    done = await client(office).chat.completions.create(
+        model="casp-realtime", messages=user('{"action":"gmail.unread","limit":3}'), user=ANN)
+    outcome = json.loads(done.choices[0].message.content)
+    assert (outcome["name"], outcome["status"]) == ("gmail.unread", "succeeded"), outcome
+    assert outcome["result"]["spoken"] == "You have one unread message." and "Offer" in json.dumps(outcome["result"])
+    assert [(a["name"], a["status"]) for a in done.casp["actions"]] == [("gmail.unread", "succeeded")]
+    assert gmail.looked and not openai.of("llm"), "a model was asked"
+    unconnected = await client(office).chat.completions.create(
+        model="casp-realtime", messages=user('{"action":"gmail.unread","limit":3}'))
+    assert json.loads(unconnected.choices[0].message.content)["status"] == "failed", "the account's own mailbox is another"
 
 
 async def test_the_client_raises_what_it_should(casp, openai):
