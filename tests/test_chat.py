@@ -182,7 +182,7 @@ async def test_a_streamed_question_is_answered_as_any_other(office, gmail, words
     assert not actions and len(gmail.sent) == sent
 
 
-async def test_an_order_succeeds_with_the_end_users_own_mailbox(office, openai, gmail):
+async def test_an_order_succeeds_with_the_end_users_own_mailbox(office, http, openai, gmail):
     done = await client(office).chat.completions.create(
         model="casp-realtime", messages=user('{"action":"gmail.unread","limit":3}'), user=ANN)
     outcome = json.loads(done.choices[0].message.content)
@@ -190,6 +190,18 @@ async def test_an_order_succeeds_with_the_end_users_own_mailbox(office, openai, 
     assert outcome["result"]["spoken"] == "You have one unread message." and "Offer" in json.dumps(outcome["result"])
     assert [(a["name"], a["status"]) for a in done.casp["actions"]] == [("gmail.unread", "succeeded")]
     assert gmail.looked and not openai.of("llm"), "a model was asked"
+    # An e-mail is the same in any case; without one, the account's own mailbox is meant, as by its own e-mail.
+    for resource, status in [("Ann@Example.com", "succeeded"), ("DEV@casp.local", "failed")]:
+        other = await client(office).chat.completions.create(
+            model="casp-realtime", messages=user('{"action":"gmail.unread"}'), user=resource)
+        assert json.loads(other.choices[0].message.content)["status"] == status, resource
+    await connect(http, office, gmail, "dev@casp.local")
+    own = await client(office).chat.completions.create(
+        model="casp-realtime", messages=user('{"action":"gmail.unread"}'), user="DEV@casp.local")
+    assert json.loads(own.choices[0].message.content)["status"] == "succeeded"
+
+
+async def test_an_order_without_a_connection_of_ones_own_fails(office):
     unconnected = await client(office).chat.completions.create(
         model="casp-realtime", messages=user('{"action":"gmail.unread","limit":3}'))
     assert json.loads(unconnected.choices[0].message.content)["status"] == "failed", "the account's own mailbox is another"

@@ -8,7 +8,7 @@ use casp_room::{
     admin::{CreateRoom, TokenOptions},
 };
 use casp_store::{
-    AccountId, ceilings,
+    AccountId, ceilings, resources,
     sessions::{self, NewSession, Session, SessionKind, SessionState},
     stream_tokens,
 };
@@ -32,8 +32,6 @@ const JOIN_TIMEOUT: Duration = Duration::from_secs(8);
 const REJOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest `bearer` (base64).
 const LONGEST_BEARER: usize = 48 * 1024;
-/// Longest name of an end user, characters: an e-mail fits.
-const LONGEST_RESOURCE: usize = 320;
 
 /// By which way a socket came in.
 #[derive(Debug, Clone)]
@@ -268,11 +266,11 @@ fn overrides(
     let said = said.filter(|resource| !resource.is_empty());
     let resource = match credential {
         Credential::Ephemeral(resource)
-            if said.is_none_or(|it| Some(it) == resource.as_deref()) =>
+            if said.is_none_or(|it| is_same(it, resource.as_deref())) =>
         {
             resource.as_deref()
         }
-        Credential::Loopback | Credential::ApiKey if said.is_none_or(is_resource) => said,
+        Credential::Loopback | Credential::ApiKey if said.is_none_or(resources::is_name) => said,
         _ => return Err(BridgeError::WrongResource),
     };
     if let Some(wishes) = overrides.as_object_mut() {
@@ -282,9 +280,9 @@ fn overrides(
     Ok((overrides, fault))
 }
 
-/// Whether this may be the name of an end user.
-fn is_resource(text: &str) -> bool {
-    text.chars().count() <= LONGEST_RESOURCE && !text.contains(char::is_control)
+/// Whether this names the end user of a key.
+fn is_same(said: &str, resource: Option<&str>) -> bool {
+    resource.is_some_and(|resource| resources::folded(said) == resources::folded(resource))
 }
 
 fn ignored(what: &str) -> Fault {

@@ -9,7 +9,9 @@ use super::{
     proofs::{CODE_DIGITS, Proof, Wanted},
 };
 use casp_conversation::Speaker;
-use casp_store::{AccountId, Store, StoreError, accounts, identities, pins, sessions::Session};
+use casp_store::{
+    AccountId, Store, StoreError, accounts, identities, pins, resources, sessions::Session,
+};
 
 /// Who is who in one session; a room without one knows nobody.
 #[derive(Debug, Clone, Default)]
@@ -46,9 +48,13 @@ impl Principals {
             !own.as_deref()
                 .is_some_and(|own| own.eq_ignore_ascii_case(it))
         });
+        let spoken_for = match named {
+            Some(named) => Some(known_as(store, session, named).await),
+            None => own.clone(),
+        };
         Self {
             account: Some(session.account),
-            spoken_for: named.map(str::to_owned).or_else(|| own.clone()),
+            spoken_for,
             own,
             has_pin: match &caller {
                 Some(caller) => has_pin(store, session, caller).await,
@@ -120,6 +126,15 @@ impl Principals {
 
 fn may_prove(digits: &str) -> bool {
     (4..=12).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// The name by which an end user is kept; as it was said while the store does not answer.
+async fn known_as(store: &Store, session: &Session, named: &str) -> String {
+    let known = resources::known_as(store, session.account, named).await;
+    known.unwrap_or_else(|error| {
+        tracing::error!(%error, session = session.id, "by what name an end user is kept is not known");
+        named.to_owned()
+    })
 }
 
 async fn has_pin(store: &Store, session: &Session, resource: &str) -> bool {

@@ -109,6 +109,17 @@ async fn another_end_user_is_not_for_it() {
 }
 
 #[tokio::test]
+async fn an_end_users_e_mail_is_the_same_in_any_case() {
+    let livekit = LiveKitServer::start().await;
+    let bridge = Bridge::start(&livekit).await;
+    let key = key(&bridge, "support", Some("ann@example.org")).await;
+    let mut caller = open(&bridge, &key).await;
+    let message = start_for("CA1", Some("Ann@Example.org"));
+    let session = begun(&bridge, &mut caller, &message).await;
+    assert_eq!(session.overrides, json!({"resource": "ann@example.org"}));
+}
+
+#[tokio::test]
 async fn nobody_walks_into_a_conversation_by_its_name() {
     let livekit = LiveKitServer::start().await;
     let bridge = Bridge::start(&livekit).await;

@@ -5,6 +5,7 @@ use crate::{
     auth::Caller,
     clock::rfc3339,
     error::{ApiError, Problem},
+    oauth::owner_of,
     query::QueryParams,
 };
 use axum::{Json, extract::State};
@@ -74,8 +75,15 @@ pub(crate) async fn action_log(
     caller: Caller,
     query: QueryParams,
 ) -> Result<Json<LogPage>, ApiError> {
+    let resource = match query.text("resource")? {
+        None => None,
+        named => {
+            let owner = owner_of(&api, caller.account, "query", named).await?;
+            Some(owner.resource)
+        }
+    };
     let only = Filter {
-        resource: query.text("resource")?,
+        resource: resource.as_deref(),
         action: query.text("action")?,
     };
     let (skip, limit) = query.page()?;

@@ -11,6 +11,7 @@ use crate::{
     body::JsonBody,
     clock::now_ms,
     error::{ApiError, ErrorBody, FieldError, Problem},
+    oauth::{RESOURCE_RULE, owner_of},
     spending,
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -19,14 +20,13 @@ use casp_store::{
     ceilings::Resource,
     identities::{self, Channel, Identity},
     jobs::NewJob,
+    resources,
 };
 use serde::Deserialize;
 use serde_json::json;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// Longest name of an end user, in characters.
-const RESOURCE_LIMIT: usize = 320;
 const DAY: Duration = Duration::from_hours(24);
 const ATTEMPTS_TO_SEND: u32 = 3;
 
@@ -73,10 +73,8 @@ pub(crate) async fn add_identity(
     api.rate_limits.codes.count(("send", account.0))?;
     let (channel, address) = checked(&request)?;
     let own = own_resource(&api, account).await?;
-    let resource = match request.resource.as_deref().map(str::trim) {
-        None | Some("") => own.clone(),
-        Some(resource) => resource.to_owned(),
-    };
+    let owner = owner_of(&api, account, "body", request.resource.as_deref()).await?;
+    let resource = owner.resource;
     if !sending::can_send(&api, channel) && !is_known(&api, account, resource == own) {
         return Err(sending::CANNOT_SEND);
     }
@@ -150,12 +148,8 @@ fn checked(request: &NewIdentity) -> Result<(Channel, String), ApiError> {
         errors.push(FieldError::new("body", "address", problem));
     }
     let resource = request.resource.as_deref().unwrap_or_default();
-    if resource.chars().count() > RESOURCE_LIMIT || resource.contains(char::is_control) {
-        errors.push(FieldError::new(
-            "body",
-            "resource",
-            "must be at most 320 characters, without control characters",
-        ));
+    if !resources::is_name(resource) {
+        errors.push(FieldError::new("body", "resource", RESOURCE_RULE));
     }
     match (channel, address) {
         (Some(channel), Some(Ok(address))) if errors.is_empty() => Ok((channel, address)),

@@ -5,6 +5,7 @@ use crate::{
     ControlApi,
     auth::Caller,
     error::{ApiError, Problem},
+    oauth::owner_of,
     query::QueryParams,
 };
 use axum::{Json, extract::State};
@@ -29,8 +30,12 @@ pub(crate) async fn list_identities(
     query: QueryParams,
 ) -> Result<Json<Vec<IdentityView>>, ApiError> {
     let (skip, limit) = query.page()?;
-    let store = &api.config.store;
-    let listed = identities::list(store, caller.account, query.text("resource")?, skip, limit);
+    let (store, account) = (&api.config.store, caller.account);
+    let resource = match query.text("resource")? {
+        None => None,
+        named => Some(owner_of(&api, account, "query", named).await?.resource),
+    };
+    let listed = identities::list(store, account, resource.as_deref(), skip, limit);
     let views = listed.await?.into_iter().map(IdentityView::of);
     Ok(Json(views.collect()))
 }

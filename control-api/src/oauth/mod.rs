@@ -23,7 +23,7 @@ pub(crate) use browser::{Browser, set_cookie};
 pub(crate) use callback::came_back;
 pub(crate) use connect::AuthorizationUrl;
 pub(crate) use job::revoke;
-pub(crate) use resource::owner_of;
+pub(crate) use resource::{RULE as RESOURCE_RULE, owner_of};
 pub(crate) use return_to::with_query;
 
 use crate::{ControlApi, error::ApiError};

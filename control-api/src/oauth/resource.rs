@@ -5,12 +5,13 @@ use crate::{
     error::{ApiError, FieldError},
 };
 use casp_actions::Owner;
-use casp_store::{AccountId, accounts};
+use casp_store::{AccountId, accounts, resources};
 
-/// Longest name of an end user, characters: an e-mail fits.
-const LONGEST: usize = 320;
+/// What a name must be.
+pub(crate) const RULE: &str = "must be at most 320 characters, without control characters";
 
-/// An end user of an account; with none given, the account itself, which its own e-mail means too.
+/// An end user of an account; with none given, the account itself, which its own e-mail means too. E-mails are the same
+/// in any case.
 pub(crate) async fn owner_of(
     api: &ControlApi,
     account: AccountId,
@@ -18,19 +19,19 @@ pub(crate) async fn owner_of(
     resource: Option<&str>,
 ) -> Result<Owner, ApiError> {
     let given = resource.map(str::trim).filter(|text| !text.is_empty());
-    if let Some(text) = given
-        && (text.chars().count() > LONGEST || text.contains(char::is_control))
-    {
+    if given.is_some_and(|text| !resources::is_name(text)) {
         return Err(ApiError::Invalid(vec![FieldError::new(
-            place,
-            "resource",
-            "must be at most 320 characters, without control characters",
+            place, "resource", RULE,
         )]));
     }
-    let own = accounts::get(&api.config.store, account).await?;
+    let store = &api.config.store;
+    let own = accounts::get(store, account).await?;
     let own = own.ok_or(ApiError::Internal)?.email;
-    let resource = given
-        .filter(|text| !text.eq_ignore_ascii_case(&own))
-        .map_or(own.clone(), str::to_owned);
+    let resource = match given {
+        Some(name) if !name.eq_ignore_ascii_case(&own) => {
+            resources::known_as(store, account, name).await?
+        }
+        _ => own,
+    };
     Ok(Owner { account, resource })
 }

@@ -477,6 +477,12 @@ async fn what_cannot_be_answered_says_why_in_openais_words() {
             json!("user"),
             json!("invalid_value"),
         ),
+        (
+            with(request("?"), "user", json!("ann\u{0}")),
+            400,
+            json!("user"),
+            json!("invalid_value"),
+        ),
     ] {
         let answer = chat(&app, &body).await;
         let error = &answer.json()["error"];

@@ -486,6 +486,41 @@ async fn tokens_that_a_backend_has_are_registered_and_never_shown() {
 }
 
 #[tokio::test]
+async fn e_mails_name_the_same_end_user_in_any_case() {
+    let app = TestApp::production().await;
+    let register = async |more: Value| {
+        let mut body = json!({"provider": "gmail", "access_token": "ya29.x", "expires_in": 3600});
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let answer = app.post_ours("/v1/oauth/register", &body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        answer.json()["resource"].clone()
+    };
+    for (more, expected) in [
+        (json!({"user_email": "Ann@Gmail.com"}), "ann@gmail.com"),
+        (json!({"resource": "Bob@Example.org"}), "bob@example.org"),
+        (json!({"resource": "Bob"}), "Bob"),
+        (json!({"resource": "OURS@example.org"}), "ours@example.org"),
+    ] {
+        assert_eq!(register(more).await, expected);
+    }
+    for (resource, is_connected) in [
+        ("ann@gmail.com", true),
+        ("ANN@gmail.com", true),
+        ("Bob", true),
+        ("bob", false),
+        ("Ours@Example.org", true),
+    ] {
+        let query = format!("provider=gmail&resource={resource}");
+        let seen = status(&app, &query, KEY).await;
+        assert_eq!(seen["connected"], is_connected, "{resource}");
+        let theirs = status(&app, &query, NEIGHBOURS_KEY).await;
+        assert_eq!(theirs["connected"], false, "{resource}");
+    }
+}
+
+#[tokio::test]
 async fn the_calendar_is_connected_as_the_first_application_did_it() {
     let google = Google::start().await;
     let settings = google.settings();

@@ -31,6 +31,7 @@ pub mod pins;
 pub mod recording_consents;
 pub mod recordings;
 pub mod refresh_tokens;
+pub mod resources;
 pub mod scenarios;
 pub mod scheduled_calls;
 mod secret_hash;

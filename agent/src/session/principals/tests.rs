@@ -247,7 +247,11 @@ async fn who_begins_a_session_for_an_end_user_speaks_as_that_one() {
     let call = call_from(ANNS_NUMBER).await;
     let mut session = call.session.clone();
     let own = call.principals.own().unwrap();
-    for (named, expected) in [("bob", "bob"), (&*own.to_uppercase(), &*own)] {
+    for (named, expected) in [
+        ("bob", "bob"),
+        ("Bob@Example.org", "bob@example.org"),
+        (&*own.to_uppercase(), &*own),
+    ] {
         session.overrides = json!({"resource": named});
         let principals = Principals::of(&call.store, &session).await;
         let speaker = principals.speaker(BRIDGE.into(), true);

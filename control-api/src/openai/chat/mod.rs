@@ -18,14 +18,20 @@ use super::{
     error::{OpenAiError, OpenAiProblem},
     models::{self, Ability},
 };
-use crate::{ControlApi, auth::Caller, body::JsonBody, spending};
+use crate::{
+    ControlApi,
+    auth::Caller,
+    body::JsonBody,
+    oauth::{RESOURCE_RULE, owner_of},
+    spending,
+};
 use answer::ChatCompletion;
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
 use casp_conversation::{Asked, Assistant, Conversation, Modality, Speaker, ToolSet, Tools};
-use casp_store::{AccountId, accounts};
+use casp_store::{AccountId, resources};
 use jiff::tz::TimeZone;
 pub(crate) use memory::Memory;
 use request::ChatCompletionRequest;
@@ -34,9 +40,6 @@ use serde_json::Value;
 use std::sync::Arc;
 use stream::ChatEvent;
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-/// Longest `user`, bytes: an e-mail address fits.
-const LONGEST_USER: usize = 320;
 
 pub(super) fn routes() -> OpenApiRouter<ControlApi> {
     OpenApiRouter::new().routes(routes!(create))
@@ -67,7 +70,7 @@ pub(crate) async fn create(
     let place = api.chat_places.take(account)?;
     let model = models::require(&request.model, Ability::Chat)?;
     let assistant = assistant(&api, account, &request).await?;
-    let resource = resource(&api, account, request.user.take()).await?;
+    let resource = resource(&api, account, request.user.as_deref()).await?;
     let speaker = Speaker {
         identity: format!("api:{resource}"),
         resource: Some(resource),
@@ -142,20 +145,13 @@ async fn assistant(
 async fn resource(
     api: &ControlApi,
     account: AccountId,
-    user: Option<String>,
+    user: Option<&str>,
 ) -> Result<String, OpenAiError> {
-    let user = user.unwrap_or_default();
-    match user.trim() {
-        "" => {
-            let account = accounts::get(&api.config.store, account).await?;
-            Ok(account.map(|account| account.email).unwrap_or_default())
-        }
-        user if user.len() <= LONGEST_USER => Ok(user.to_owned()),
-        _ => Err(OpenAiError::invalid(
-            "user",
-            format!("at most {LONGEST_USER} bytes"),
-        )),
+    let user = user.map(str::trim);
+    if user.is_some_and(|name| !resources::is_name(name)) {
+        return Err(OpenAiError::invalid("user", RESOURCE_RULE));
     }
+    Ok(owner_of(api, account, "body", user).await?.resource)
 }
 
 /// What the assistant may use. Who has the account's key speaks for its end users.

@@ -3,7 +3,7 @@
 //! A row that is deleted or erased stays, empty, so that the calls of a day stay counted.
 
 use super::first_id_at;
-use crate::{AccountId, Store, StoreError};
+use crate::{AccountId, Store, StoreError, resources};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 /// Whom to forget.
@@ -119,26 +119,26 @@ pub async fn about(
     subject: &Subject,
     limit: u32,
 ) -> Result<Found, StoreError> {
-    let (sql, value) = match subject {
+    let (sql, value, other) = match subject {
         Subject::Number(number) => (
             "SELECT id, session_id, ended_at_ms FROM transcripts WHERE account_id = $1 \
              AND (from_address IN ($2, $4) OR to_address IN ($2, $4)) \
              ORDER BY ended_at_ms IS NULL, id LIMIT $3",
             number,
+            format!("whatsapp:{number}"),
         ),
         Subject::Resource(resource) => (
             "SELECT id, session_id, ended_at_ms FROM transcripts WHERE account_id = $1 \
-             AND resource = $2 ORDER BY ended_at_ms IS NULL, id LIMIT $3",
+             AND resource IN ($2, $4) ORDER BY ended_at_ms IS NULL, id LIMIT $3",
             resource,
+            resources::folded(resource).into(),
         ),
     };
-    let mut query = sqlx::query(sql)
+    let query = sqlx::query(sql)
         .bind(account.0)
         .bind(value)
-        .bind(i64::from(limit));
-    if let Subject::Number(number) = subject {
-        query = query.bind(format!("whatsapp:{number}"));
-    }
+        .bind(i64::from(limit))
+        .bind(other);
     let rows = store.timed(query.fetch_all(store.pool())).await?;
     let mut found = Found::default();
     for row in &rows {

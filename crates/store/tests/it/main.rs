@@ -21,6 +21,7 @@ mod numbers;
 mod oauth;
 mod recordings;
 mod refresh_tokens;
+mod resources;
 mod scenarios;
 mod scheduled_calls;
 mod session_minutes;
