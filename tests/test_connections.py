@@ -212,7 +212,8 @@ async def test_registered_tokens_are_renewed_and_the_backend_is_told(casp, login
     await json_of(http, "POST", f"{casp.url}/v1/oauth/register", 201, headers=casp.auth, json=tokens)
     await until("the end was told", lambda: len(taken) == 2)
     assert taken[1]["type"] == "oauth.needs_reauth" and taken[1]["data"]["resource"] == "bob"
-    assert (await connection(http, casp, "gmail", resource="bob"))["needs_reauth"]
+    ended = await connection(http, casp, "gmail", resource="bob")
+    assert ended["needs_reauth"] and not ended["connected"]
     await runner.cleanup()
 
 

@@ -50,9 +50,9 @@ pub(crate) async fn google_calendar_revoke(
 /// Whether there are credentials.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CredentialsStatus {
-    /// They are there.
+    /// They are there, and good: not when `needs_reauth`.
     connected: bool,
-    /// They have ended: the user has to connect again.
+    /// They were there, and have ended: the user has to connect again.
     needs_reauth: bool,
     /// Whose calendar it is.
     #[schema(example = "ann@gmail.com")]
@@ -74,9 +74,10 @@ pub(crate) async fn google_calendar_status(
 ) -> Result<Json<CredentialsStatus>, ApiError> {
     let owner = owner_of(&api, caller.account, "query", None).await?;
     let found = api.connections.connection(&owner, PROVIDER).await?;
+    let needs_reauth = found.as_ref().is_some_and(|found| found.needs_reauth);
     Ok(Json(CredentialsStatus {
-        connected: found.is_some(),
-        needs_reauth: found.as_ref().is_some_and(|found| found.needs_reauth),
+        connected: found.is_some() && !needs_reauth,
+        needs_reauth,
         email: found.as_ref().and_then(|found| found.user_email.clone()),
         expires_at: found.and_then(|found| found.expires_at_ms).map(rfc3339),
     }))

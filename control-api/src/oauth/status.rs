@@ -20,7 +20,7 @@ pub(crate) struct ConnectionView {
     /// What.
     #[schema(example = "gmail")]
     provider: &'static str,
-    /// Whether it is.
+    /// Whether it is, and can be used: not when `needs_reauth`.
     connected: bool,
     /// Whose.
     #[schema(example = "ann@example.org")]
@@ -34,7 +34,7 @@ pub(crate) struct ConnectionView {
     /// When the access token ends, RFC 3339; it is renewed before that.
     #[schema(example = "2026-01-02T03:04:05Z")]
     expires_at: Option<String>,
-    /// The grant has ended: the user has to connect again.
+    /// It was connected, and the grant has ended: the user has to connect again.
     needs_reauth: bool,
     /// Whether it can be connected at this server.
     available: bool,
@@ -49,7 +49,7 @@ impl ConnectionView {
     ) -> Self {
         let view = Self {
             provider: provider.name(),
-            connected: found.is_some(),
+            connected: false,
             resource: resource.to_owned(),
             user_email: None,
             scopes: Vec::new(),
@@ -60,6 +60,7 @@ impl ConnectionView {
         match found {
             None => view,
             Some(found) => Self {
+                connected: !found.needs_reauth,
                 user_email: found.user_email,
                 scopes: found.scopes,
                 expires_at: found.expires_at_ms.map(rfc3339),

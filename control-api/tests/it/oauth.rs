@@ -486,6 +486,45 @@ async fn tokens_that_a_backend_has_are_registered_and_never_shown() {
 }
 
 #[tokio::test]
+async fn a_grant_that_has_ended_is_not_shown_as_connected() {
+    let google = Google::start().await;
+    let app = app(&google).await;
+    for provider in ["gmail", "google-calendar"] {
+        let body = json!({
+            "provider": provider, "access_token": "ya29.old", "refresh_token": "1//nobodys", "expires_in": 1,
+        });
+        let answer = app.post_ours("/v1/oauth/register", &body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    }
+    eventually("both have ended", async || {
+        let seen = status(&app, "", KEY).await;
+        let all = seen.as_array().unwrap().iter();
+        all.filter(|one| one["needs_reauth"] == true).count() == 2
+    })
+    .await;
+    let ended = status(&app, "provider=gmail", KEY).await;
+    assert_eq!(
+        (&ended["connected"], &ended["needs_reauth"]),
+        (&json!(false), &json!(true))
+    );
+    let calendar = app
+        .get_ours("/google-calendar/credentials-status")
+        .await
+        .json();
+    assert_eq!(
+        (&calendar["connected"], &calendar["needs_reauth"]),
+        (&json!(false), &json!(true))
+    );
+    let theirs = status(&app, "provider=gmail", NEIGHBOURS_KEY).await;
+    assert_eq!(
+        (&theirs["connected"], &theirs["needs_reauth"]),
+        (&json!(false), &json!(false))
+    );
+    // There is something to be erased still.
+    assert_eq!(disconnect(&app, "", KEY).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn e_mails_name_the_same_end_user_in_any_case() {
     let app = TestApp::production().await;
     let register = async |more: Value| {

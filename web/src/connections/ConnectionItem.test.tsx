@@ -35,7 +35,7 @@ describe('ConnectionItem', () => {
   });
 
   it('says when an access has ended, and offers to connect again', () => {
-    const html = shown({ connected: true, needs_reauth: true });
+    const html = shown({ connected: false, needs_reauth: true });
     expect(html).toContain('data-state="ended"');
     expect(html).toContain('Connect again');
     expect(html).toContain('Disconnect');

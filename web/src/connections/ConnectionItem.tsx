@@ -32,7 +32,7 @@ export function ConnectionItem({ connection, isBusy, onConnect, onDisconnect }: 
             on.
           </p>
         )}
-        {!available && !connected && <p className="hint">Not set up on this server.</p>}
+        {!available && state === 'none' && <p className="hint">Not set up on this server.</p>}
       </div>
       <div className="connection-actions">
         {available && state !== 'connected' && (
@@ -47,7 +47,7 @@ export function ConnectionItem({ connection, isBusy, onConnect, onDisconnect }: 
             <span className="visually-hidden"> {name}</span>
           </button>
         )}
-        {connected && (
+        {state !== 'none' && (
           <button
             className={`button button-small${isAsking ? ' button-danger' : ''}`}
             type="button"
