@@ -75,19 +75,17 @@ pub(crate) async fn action_log(
     caller: Caller,
     query: QueryParams,
 ) -> Result<Json<LogPage>, ApiError> {
+    let account = caller.account;
     let resource = match query.text("resource")? {
         None => None,
-        named => {
-            let owner = owner_of(&api, caller.account, "query", named).await?;
-            Some(owner.resource)
-        }
+        named => Some(owner_of(&api, account, "query", named).await?.resource),
     };
     let only = Filter {
         resource: resource.as_deref(),
         action: query.text("action")?,
     };
     let (skip, limit) = query.page()?;
-    let found = action_log::list(&api.config.store, caller.account, &only, skip, limit).await?;
+    let found = action_log::list(&api.config.store, account, &only, skip, limit).await?;
     Ok(Json(LogPage {
         entries: found.into_iter().map(view).collect(),
     }))

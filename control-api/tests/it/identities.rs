@@ -428,6 +428,29 @@ async fn a_link_is_cut() {
 }
 
 #[tokio::test]
+async fn an_end_users_e_mail_is_kept_in_lower_case_and_found_in_any() {
+    let messages = Messages::new().await.takes_messages().await;
+    let app = &messages.app;
+    let body = json!({"channel": "phone", "address": NUMBER, "resource": "Ann@Example.org"});
+    let added = add(app, body).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
+    assert_eq!(added.json()["resource"], "ann@example.org");
+    for (resource, expected) in [
+        ("ANN@example.org", 1),
+        ("ann@example.org", 1),
+        ("bob@example.org", 0),
+    ] {
+        let path = format!("/v1/identities?resource={resource}");
+        let found = app.get_ours(&path).await.json();
+        assert_eq!(found.as_array().unwrap().len(), expected, "{resource}");
+        let theirs = send(app.get(&path).bearer_auth(NEIGHBOURS_KEY))
+            .await
+            .json();
+        assert_eq!(theirs, json!([]), "{resource}");
+    }
+}
+
+#[tokio::test]
 async fn in_dev_the_seeded_accounts_own_channels_need_no_code() {
     let app = TestApp::dev().await;
     let own = add(&app, json!({"channel": "phone", "address": NUMBER})).await;
