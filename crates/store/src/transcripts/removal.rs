@@ -131,7 +131,7 @@ pub async fn about(
             "SELECT id, session_id, ended_at_ms FROM transcripts WHERE account_id = $1 \
              AND resource IN ($2, $4) ORDER BY ended_at_ms IS NULL, id LIMIT $3",
             resource,
-            resources::folded(resource).into(),
+            resources::folded(resource),
         ),
     };
     let query = sqlx::query(sql)
