@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// One clearing-up request takes at most so long; others (webhooks, the agent) clear up too.
 const CLEAR_UP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest wait for who is in the room of a call that did not get there.
+const ASKED_WITHIN: Duration = Duration::from_secs(1);
 /// When the room is looked at again after it was deleted.
 const SECOND_LOOKS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 /// The bridge's own mark, after the last that is played; the agent's are `<utterance>:<ms>`.
@@ -18,7 +20,7 @@ pub(super) const MARK_PATIENCE: Duration = Duration::from_secs(2);
 /// RFC 6455, 7.4.1.
 pub(super) const NORMAL: u16 = 1000;
 /// RFC 6455, 7.4.1: the server goes away.
-const GOING_AWAY: u16 = 1001;
+pub(super) const GOING_AWAY: u16 = 1001;
 /// RFC 6455, 7.4.1: an unexpected condition.
 const INTERNAL_ERROR: u16 = 1011;
 
@@ -100,13 +102,19 @@ pub(crate) async fn clear_up(
     }
 }
 
-/// Ends the session of a call that did not get into its room, closes the socket, and deletes the room if there is one.
+/// Ends the session of a call that did not get into its room, closes the socket, and deletes the room if there is one;
+/// unless another socket of the call has got there meanwhile.
 pub(super) async fn clear_up_outside(
     state: &BridgeState,
     called: &Called,
     close: Close,
     writer: SocketWriter,
 ) {
+    let elsewhere = is_resumed(state, &called.session);
+    let elsewhere = tokio::time::timeout(ASKED_WITHIN, elsewhere).await;
+    if matches!(elsewhere, Ok(Ok(true))) {
+        return writer.close(close.code, close.reason).await;
+    }
     // Twilio asks how the call goes on as soon as its socket is closed.
     end_row(state, &called.session, "no room").await;
     writer.close(close.code, close.reason).await;

@@ -2,7 +2,7 @@
 
 use super::{
     agent_watch::RING_AFTER,
-    ending::{self, MARK, MARK_PATIENCE, NORMAL},
+    ending::{self, GOING_AWAY, MARK, MARK_PATIENCE, NORMAL},
     outbox::{Outbox, Outgoing},
     prompt::{Ended, Prompt},
     socket::{SocketReader, SocketWriter},
@@ -50,7 +50,13 @@ pub(super) async fn give_up(
     mut writer: SocketWriter,
 ) {
     if called.is_announced && matches!(error, BridgeError::Room(_)) {
-        apologize(state, protocol, reader, &mut writer).await;
+        // Another bridge may do better, once Twilio has asked how the call goes on.
+        if state.draining().is_cancelled() {
+            return writer.close(GOING_AWAY, "the bridge is going down").await;
+        }
+        if !apologize(state, protocol, reader, &mut writer).await {
+            return writer.close(NORMAL, "").await;
+        }
         let close = Close {
             code: NORMAL,
             reason: "",
@@ -70,13 +76,14 @@ async fn ring(writer: &mut SocketWriter) {
     play(Prompt::ringback(now()), &mut Outbox::new(), writer).await;
 }
 
-/// Says that nobody is there, and returns when it was heard, or nobody listens any more.
+/// Says that nobody is there, and returns when it was heard; false when the socket is gone, and with it the caller, who
+/// may be on another one.
 async fn apologize(
     state: &BridgeState,
     protocol: &mut StreamProtocol,
     reader: &mut SocketReader,
     writer: &mut SocketWriter,
-) {
+) -> bool {
     let clip = state.apology().get();
     let length = Duration::from_millis(clip.len() as u64 / 8);
     let said = async {
@@ -87,9 +94,9 @@ async fn apologize(
         tokio::time::sleep(MARK_PATIENCE).await;
     };
     tokio::select! {
-        () = said => {}
-        () = until_heard(protocol, reader) => {}
-        () = tokio::time::sleep(2 * length + MARK_PATIENCE) => {}
+        () = said => true,
+        is_there = until_heard(protocol, reader) => is_there,
+        () = tokio::time::sleep(2 * length + MARK_PATIENCE) => true,
     }
 }
 
@@ -106,17 +113,17 @@ async fn play(mut prompt: Prompt, outbox: &mut Outbox, writer: &mut SocketWriter
     }
 }
 
-/// Reads until the last mark comes back, or nothing can come any more.
-async fn until_heard(protocol: &mut StreamProtocol, reader: &mut SocketReader) {
+/// Reads until the last mark comes back, or nothing can come any more; false when the socket is gone.
+async fn until_heard(protocol: &mut StreamProtocol, reader: &mut SocketReader) -> bool {
     loop {
         let outcome = match reader.next().await {
             Some(Ok(Message::Text(text))) => protocol.handle_text(&text, now()),
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return false,
             Some(Ok(_)) => continue,
         };
         match outcome {
-            Outcome::Event(Event::Mark(name)) if name == MARK => return,
-            Outcome::Event(Event::Stopped) | Outcome::Close(_) => return,
+            Outcome::Event(Event::Mark(name)) if name == MARK => return true,
+            Outcome::Event(Event::Stopped) | Outcome::Close(_) => return true,
             Outcome::Event(_) | Outcome::Ignored | Outcome::Fault(_) => {}
         }
     }
