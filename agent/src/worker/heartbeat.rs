@@ -40,15 +40,14 @@ pub(super) async fn beat(
         // Whose own heart does not beat takes nobody else for dead: a restart of the database must not
         // dispatch the whole fleet again.
         let now = unix_ms();
-        let result = match workers::heartbeat(&config.store, &beat, now).await {
-            Ok(()) if pulse.is_draining => Ok(()),
+        let written = workers::heartbeat(&config.store, &beat, now).await;
+        let is_first = has_begun.take().map(|has_begun| has_begun.send(()));
+        let result = match written {
+            // Nobody is there yet who would take what is dispatched again.
+            Ok(()) if pulse.is_draining || is_first.is_some() => Ok(()),
             Ok(()) => take_over(&config, now).await,
             Err(error) => Err(error),
         };
-        if let Some(has_begun) = has_begun.take() {
-            // A worker that is gone wants to know nothing.
-            let _ = has_begun.send(());
-        }
         match result {
             Ok(()) => was_failing = false,
             Err(error) if !was_failing => {
