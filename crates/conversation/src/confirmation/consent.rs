@@ -103,7 +103,6 @@ const YES: &[&str] = &[
     "elbette",
     "onaylıyorum",
     "نعم",
-    "تمام",
     "موافق",
     "हाँ",
     "हां",
@@ -259,6 +258,10 @@ const OBJECTS: &[&str] = &["it", "that", "this", "them", "him", "her", "one"];
 /// Reads what somebody says to a question. Only words that do nothing but agree are a yes; a deed is agreed to by
 /// repeating it ("send it") when the question names it.
 pub(super) fn read(text: &str, question: &str) -> Consent {
+    // "Yes?" asks what was said.
+    if text.trim_end().ends_with(['?', '؟', '？']) {
+        return Consent::Other;
+    }
     let words = words_of(text);
     let asked = words_of(question);
     // "Shall I send …": what stands further back may be what is sent.
@@ -346,6 +349,9 @@ mod tests {
         for (text, expected) in [
             ("yes", Yes),
             ("Yes, please.", Yes),
+            ("Yes?", Other),
+            ("نعم؟", Other),
+            ("हाँ? ", Other),
             ("Yeah, go ahead", Yes),
             ("okay", Yes),
             ("Sure thing!", Yes),
