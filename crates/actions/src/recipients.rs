@@ -9,8 +9,17 @@ const NAMED: usize = 3;
 
 /// The names in a list: "Anil, Bob and john@example.com".
 pub(crate) fn names(list: &str) -> Vec<String> {
-    list.split([',', ';'])
-        .flat_map(|part| part.split(" and "))
+    let mut is_quoted = false;
+    let is_between = |c: char| {
+        is_quoted ^= c == '"';
+        matches!(c, ',' | ';') && !is_quoted
+    };
+    list.split(is_between)
+        .flat_map(|part| {
+            // "Kumar and Sons" <office@example.com>
+            let between = if part.contains('"') { "\0" } else { " and " };
+            part.split(between)
+        })
         .map(|name| name.trim().trim_start_matches("and ").trim().to_owned())
         .filter(|name| !name.is_empty())
         .collect()
@@ -51,8 +60,11 @@ pub(crate) fn address(name: &str) -> Result<Option<Person>, ActionError> {
         return Err(ActionError::Ask(asked));
     }
     let own = text::line(own);
+    let own = own.trim_matches(['"', '“', '”']);
+    // A name that looks like an address would be taken for where it goes.
+    let is_name = !own.contains(['@', '<', '>', '"']);
     Ok(Some(Person {
-        name: own.trim_matches(['"', '“', '”']).to_owned(),
+        name: if is_name { own } else { "" }.to_owned(),
         email,
     }))
 }
@@ -125,6 +137,14 @@ mod tests {
                 "Ramesh <ramesh@example.com>, Anil Rao (anil@example.com)",
                 vec!["Ramesh <ramesh@example.com>", "Anil Rao (anil@example.com)"],
             ),
+            (
+                "\"Kumar, Ramesh\" <ramesh@example.com>, Bob",
+                vec!["\"Kumar, Ramesh\" <ramesh@example.com>", "Bob"],
+            ),
+            (
+                "\"Anil and Sons\" <anil@example.com>",
+                vec!["\"Anil and Sons\" <anil@example.com>"],
+            ),
             (" , ", vec![]),
         ] {
             assert_eq!(names(list), expected, "{list}");
@@ -173,6 +193,12 @@ mod tests {
                 "e@example.com",
             ),
             ("<anil@example.com>", "", "anil@example.com"),
+            ("ceo@example.com <eve@example.net>", "", "eve@example.net"),
+            (
+                "\"Kumar, Ramesh\" <ramesh@example.com>",
+                "Kumar, Ramesh",
+                "ramesh@example.com",
+            ),
         ] {
             assert_eq!(address(said).unwrap(), Some(person(name, email)), "{said}");
         }

@@ -19,6 +19,11 @@ use jiff::{Zoned, tz::TimeZone};
 use serde::Serialize;
 use std::sync::Arc;
 
+/// The id is that of a series: what is done to one occurrence must not be done to all.
+pub(crate) fn whole_series() -> ActionError {
+    ActionError::Ask("That is a whole series. Which one of its events do you mean?".into())
+}
+
 /// An event; of a recurring one, a single occurrence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {

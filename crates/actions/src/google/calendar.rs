@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     ActionContext, ActionError, ApiClient, ApiRequest, Endpoints, Person, Provider, Speaker,
-    calendar::{Calendar, Event, NewEvent},
+    calendar::{Calendar, Event, NewEvent, whole_series},
 };
 use jiff::{Timestamp, ToSpan as _, Zoned, civil::Date, tz::TimeZone};
 use reqwest::{Method, header};
@@ -63,6 +63,9 @@ struct Item {
     start: Option<Moment>,
     end: Option<Moment>,
     recurring_event_id: Option<String>,
+    /// The rules of a series; its occurrences have none.
+    #[serde(default)]
+    recurrence: Vec<String>,
     organizer: Option<Guest>,
     #[serde(default)]
     guests_can_modify: bool,
@@ -219,6 +222,9 @@ impl Calendar for GoogleCalendar {
 
     async fn event(&self, id: &str, zone: &TimeZone) -> Result<Event, ActionError> {
         let item: Item = self.client.json(ApiRequest::get(self.url(&[id]))).await?;
+        if !item.recurrence.is_empty() {
+            return Err(whole_series());
+        }
         // Google also tells of those that are cancelled.
         let gone = || ActionError::NotFound("That event is not on your calendar any more.".into());
         item.event(zone).ok_or_else(gone)

@@ -124,8 +124,11 @@ impl Description {
         }
         let (mut words, mut from, mut to): (Vec<&str>, Vec<&str>, Vec<&str>) = Default::default();
         let (mut part, mut is_after_kind) = (Part::Words, true);
-        for word in said.split_whitespace() {
+        let mut all = said.split_whitespace().peekable();
+        while let Some(word) = all.next() {
             let (small, is_owner) = plain(word);
+            // "About yesterday's outage" is no day, "about the outage yesterday" is one.
+            let may_be_day = part != Part::Topic || (!is_owner && all.peek().is_none());
             let was_after_kind = std::mem::replace(&mut is_after_kind, false);
             let is_first = match part {
                 Part::Words | Part::Topic => words.is_empty(),
@@ -135,7 +138,7 @@ impl Description {
             let small = small.as_str();
             match small {
                 "" => {}
-                "today" | "yesterday" => {
+                "today" | "yesterday" if may_be_day => {
                     description.days_ago = Some(i32::from(small == "yesterday"));
                 }
                 "from" | "by" if was_after_kind || (is_first && part != Part::Topic) => {
@@ -367,6 +370,14 @@ mod tests {
             ),
             ("budget mail from Ramesh", "Ramesh", "", "budget", ""),
             ("mails from yesterday", "", "", "", "y"),
+            (
+                "mails about yesterday's outage",
+                "",
+                "",
+                "yesterday's outage",
+                "",
+            ),
+            ("mails about the outage yesterday", "", "", "outage", "y"),
             ("mail from Ramesh from yesterday", "Ramesh", "", "", "y"),
         ] {
             let (one, two, three, four) = told(said);

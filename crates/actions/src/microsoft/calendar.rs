@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     ActionContext, ActionError, ApiRequest, Person, Provider, Speaker,
-    calendar::{Calendar, Event, NewEvent},
+    calendar::{Calendar, Event, NewEvent, whole_series},
 };
 use jiff::{Zoned, civil::DateTime, tz::TimeZone};
 use reqwest::{Method, header};
@@ -109,10 +109,7 @@ impl Item {
             version: self.etag,
             title: self.subject.unwrap_or_default(),
             is_all_day: self.is_all_day,
-            is_recurring: matches!(
-                self.kind.as_str(),
-                "occurrence" | "exception" | "seriesMaster"
-            ),
+            is_recurring: matches!(self.kind.as_str(), "occurrence" | "exception"),
             is_own: self.is_organizer,
             attendees: others.filter_map(Recipient::person).collect(),
             location: self
@@ -178,8 +175,14 @@ impl Calendar for OutlookCalendar {
 
     async fn event(&self, id: &str, zone: &TimeZone) -> Result<Event, ActionError> {
         let url = self.graph.url(&["me", "events", id]);
-        let request = ApiRequest::get(url).query("$select", FIELDS);
-        self.one(request, zone).await
+        let request = ApiRequest::get(url)
+            .query("$select", FIELDS)
+            .header(header::HeaderName::from_static("prefer"), IN_UTC);
+        let item: Item = self.graph.json(request).await?;
+        if item.kind == "seriesMaster" {
+            return Err(whole_series());
+        }
+        item.event(zone).ok_or_else(|| self.unread())
     }
 
     async fn create(&self, event: &NewEvent) -> Result<Event, ActionError> {

@@ -142,11 +142,19 @@ async fn what_was_done_is_said() {
 #[tokio::test]
 async fn an_event_is_known_by_the_id_that_the_agenda_gave() {
     const ID: &str = "7k2m9q4r1s8t3u6v0a5b2c4d6e_20260529";
+    const SERIES: &str = "8k2m9q4r1s8t3u6v0a5b2c4d6e";
     let (start, end) = ("2026-05-29T09:00:00-04:00", "2026-05-29T09:30:00-04:00");
     let calendar = Cloud {
         events: vec![
             event("twin", "Planning", start, end, &json!({})),
             event(ID, "Planning", start, end, &json!({})),
+            event(
+                SERIES,
+                "Stand-up",
+                start,
+                end,
+                &json!({"recurrence": ["RRULE:FREQ=DAILY"]}),
+            ),
         ],
         ..Cloud::default()
     };
@@ -161,6 +169,10 @@ async fn an_event_is_known_by_the_id_that_the_agenda_gave() {
     let sent = cloud.received(&format!("{EVENTS}/{ID}"));
     let methods: Vec<&str> = sent.iter().map(|sent| sent.method.as_str()).collect();
     assert_eq!(methods, ["GET", "DELETE"]);
+    assert_eq!(
+        error(&actions, "google-calendar.cancel", json!({"event": SERIES})).await,
+        "That is a whole series. Which one of its events do you mean?"
+    );
     // Somebody else's, or one that is gone: nobody's here.
     let other = ID.replace('7', "0");
     assert_eq!(

@@ -129,6 +129,13 @@ async fn an_event_is_known_by_the_id_that_the_agenda_gave() {
     let asked = &graph.received(&path)[0];
     assert_eq!(asked.header("prefer"), "outlook.timezone=\"UTC\"");
     assert!(graph.received("/v1.0/me/calendarView").is_empty());
+    let mut series = event;
+    series["type"] = json!("seriesMaster");
+    graph.once(&path, Answer::json(200, &series));
+    assert_eq!(
+        error(&actions, "outlook-calendar.cancel", cancel.clone()).await,
+        "That is a whole series. Which one of its events do you mean?"
+    );
     // One that is gone.
     let said = error(&actions, "outlook-calendar.cancel", cancel).await;
     assert_eq!(said, format!("I found no “{id}” on your calendar."));
