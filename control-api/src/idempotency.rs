@@ -213,12 +213,14 @@ async fn keep(api: &ControlApi, request: &RequestKey, lease: i64, answer: Respon
         tracing::error!(route = request.route, "an answer is too long to be kept");
         return ApiError::Internal.into_response();
     };
-    let kept = if status.is_server_error() {
-        idempotency::release(store, request, lease, now_ms()).await
-    } else if matches!(
+    let is_for_now = matches!(
         status,
         StatusCode::UNAUTHORIZED | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS
-    ) {
+    );
+    // What an attempt before this one may have done must be found by the next one, under the same name.
+    let kept = if status.is_server_error() || (is_for_now && lease > 1) {
+        idempotency::release(store, request, lease, now_ms()).await
+    } else if is_for_now {
         idempotency::forget(store, request, lease).await
     } else {
         let answer = KeptAnswer {

@@ -37,6 +37,8 @@ pub(crate) struct Wish {
     pub(crate) request_key: Option<String>,
     /// It is not placed after this, should it have to wait; `None`: the queue's own time.
     pub(crate) give_up_at_ms: Option<i64>,
+    /// A job asks for it, which ends with a refusal; a request may be sent again after one.
+    pub(crate) is_scheduled: bool,
 }
 
 impl Wish {
@@ -51,6 +53,7 @@ impl Wish {
             message: None,
             request_key: None,
             give_up_at_ms: None,
+            is_scheduled: false,
         }
     }
 }
@@ -89,10 +92,11 @@ pub(crate) async fn place(
     allowed::at_this_time(api, account, wish.to.as_str()).await??;
     sender::candidates(api, account, wish.from.as_ref().map(FromNumber::as_str)).await?;
     spending::admit_call(api, account, wish.to.as_str()).await?;
+    let is_scheduled = wish.is_scheduled;
     let call = calls::add(store, &new_call(api, account, wish).await?, now_ms()).await?;
     let claim = calls::claim(store, account, Some(&call.id), pace(api), now_ms()).await?;
     match claim {
-        Claim::Claimed(call) => at_once(api, twilio, call).await,
+        Claim::Claimed(call) => at_once(api, twilio, call, is_scheduled).await,
         Claim::NotNow => as_it_stands(api, call).await,
     }
 }
@@ -108,13 +112,24 @@ pub(super) fn pace(api: &ControlApi) -> Pace {
 }
 
 /// A client that goes away must not take a half-placed call with it, so the API does it, not the request.
-async fn at_once(api: &ControlApi, twilio: &TwilioClient, call: Call) -> Result<Placed, ApiError> {
+async fn at_once(
+    api: &ControlApi,
+    twilio: &TwilioClient,
+    call: Call,
+    is_scheduled: bool,
+) -> Result<Placed, ApiError> {
     let (api, twilio) = (api.clone(), twilio.clone());
     let placing = {
         let (api, call) = (api.clone(), call.clone());
-        api.tasks
-            .clone()
-            .spawn(async move { dial_at_once(&api, &twilio, &call).await }.in_current_span())
+        let tasks = api.tasks.clone();
+        let dialling = async move {
+            let dialled = dial::dial(&api, &twilio, &call).await;
+            if matches!(dialled, Dialled::Refused(_)) && !is_scheduled {
+                free_request(&api, &call).await;
+            }
+            dialled
+        };
+        tasks.spawn(dialling.in_current_span())
     };
     match placing.await {
         Ok(Dialled::Placed(call_sid)) => Ok(placed(call.id, &call_sid)),
@@ -128,14 +143,10 @@ async fn at_once(api: &ControlApi, twilio: &TwilioClient, call: Call) -> Result<
 }
 
 /// A call that is refused is as one that was never asked for: its request may be sent again.
-async fn dial_at_once(api: &ControlApi, twilio: &TwilioClient, call: &Call) -> Dialled {
-    let dialled = dial::dial(api, twilio, call).await;
-    if matches!(dialled, Dialled::Refused(_))
-        && let Err(error) = calls::free_request(&api.config.store, &call.id).await
-    {
+async fn free_request(api: &ControlApi, call: &Call) {
+    if let Err(error) = calls::free_request(&api.config.store, &call.id).await {
         tracing::warn!(%error, call = call.id, "the request of a refused call finds it again");
     }
-    dialled
 }
 
 fn placed(id: String, call_sid: &CallSid) -> Placed {

@@ -70,6 +70,7 @@ async fn place_now(api: &ControlApi, call: &ScheduledCall) -> Result<String, Job
         .map_err(|problem| JobFailure::Dead(problem.into()))?;
     let wish = Wish {
         request_key: Some(request_key(call)),
+        is_scheduled: true,
         give_up_at_ms: Some(call.scheduled_at_ms.saturating_add(LATEST_MS)),
         ..Wish::new(to, call.scenario.clone())
     };
