@@ -52,7 +52,11 @@ impl Captcha {
         let token = token.ok_or(CaptchaRefused::NotSolved)?;
         let url = format!(
             "{}/recaptcha/api/siteverify",
-            self.settings.base_url.trim_end_matches('/')
+            // It used to be named with its path.
+            self.settings
+                .base_url
+                .trim_end_matches('/')
+                .trim_end_matches("/recaptcha/api")
         );
         let mut form = vec![
             (

@@ -35,15 +35,11 @@ pub(crate) async fn delete_at_twilio(
     if api.twilio.is_none() {
         return Ok(());
     }
-    // One that waits until it is kept must not stand for one that is erased meanwhile.
-    let key = match reason {
-        Reason::Erased => format!("{sid}/erased"),
-        Reason::Kept => format!("{sid}/kept"),
-    };
     let job = NewJob {
         kind: DELETE_JOB,
         account: Some(account),
-        key: Some(key),
+        // An erasure is never taken for one before it, which may have come before Twilio knew of the recording.
+        key: (reason == Reason::Kept).then(|| format!("{sid}/kept")),
         payload: json!({"recording_sid": sid, "is_erased": reason == Reason::Erased}),
         run_at_ms: now_ms(),
         max_attempts: ATTEMPTS,
@@ -58,12 +54,21 @@ pub(crate) async fn delete_job(api: &ControlApi, job: &ClaimedJob) -> Result<(),
         return Err(JobFailure::Dead("Twilio is not configured".into()));
     };
     let sid = job.payload["recording_sid"].as_str().unwrap_or_default();
-    if job.payload["is_erased"].as_bool() != Some(true) {
+    let is_erased = job.payload["is_erased"].as_bool() == Some(true);
+    if !is_erased {
         let recording = recordings::get(&api.config.store, sid).await?;
         if recording.is_some_and(|recording| recording.status != RecordingStatus::Stored) {
             return Err(JobFailure::retry("it is not kept here yet"));
         }
     }
     let sid = RecordingSid::new(sid).map_err(|error| JobFailure::Dead(error.to_string()))?;
-    twilio.delete_recording(&sid).await.map_err(failure)
+    let deleted = twilio.delete_recording(&sid).await;
+    deleted.map_err(|error| {
+        if is_erased {
+            // Nothing else leads to it any more, so a refusal is not believed at once.
+            JobFailure::retry(error.to_string())
+        } else {
+            failure(error)
+        }
+    })
 }

@@ -81,6 +81,11 @@ pub(crate) async fn fetch_job(api: &ControlApi, job: &ClaimedJob) -> Result<(), 
             _ => {}
         }
         kept?;
+        // It may have been erased while it came.
+        if conversations::is_deleted(store, session.account, &session.id).await? {
+            let erased = super::erase(api, &recording).await;
+            return erased.map_err(|error| JobFailure::retry(error.to_string()));
+        }
     }
     // Voice Intelligence reads it there, when it comes to it; it is deleted when its transcript is kept.
     if api.config.recordings.is_deleted_at_twilio && !is_transcribed {

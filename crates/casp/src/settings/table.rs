@@ -441,7 +441,7 @@ pub(crate) const TABLE: &[(&str, &[Setting])] = &[
             open(
                 "RETENTION_DAYS",
                 "90",
-                "Days that transcripts, recordings and placed calls are kept; 0 for ever",
+                "Days that transcripts, recordings (Twilio's copies, too) and placed calls are kept; 0 for ever",
             ),
             open(
                 "USE_TWILIO_VOICE_INTELLIGENCE",

@@ -129,7 +129,7 @@ pub async fn about(
         ),
         Subject::Resource(resource) => (
             "SELECT id, session_id, ended_at_ms FROM transcripts WHERE account_id = $1 \
-             AND resource IN ($2, $4) ORDER BY ended_at_ms IS NULL, id LIMIT $3",
+             AND (resource = $2 OR (resource LIKE '%@%' AND lower(resource) = $4)) ORDER BY ended_at_ms IS NULL, id LIMIT $3",
             resource,
             resources::folded(resource),
         ),
