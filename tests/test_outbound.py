@@ -92,14 +92,18 @@ async def test_a_machine_is_left_a_message(http, casp, openai, twilio):
 
 
 async def test_a_call_is_ended_from_here(http, casp, openai, twilio):
+    is_greeted = asyncio.Event()
+
     async def talk(line):
         await line.wait_loud(0)
+        is_greeted.set()
         await asyncio.sleep(60)
 
     twilio.callees[TO] = lambda callee: callee.answer(talk)
     _, placed = await place(http, casp)
     sid = placed["callSid"]
     await becomes(http, casp, sid, "in-progress")
+    await asyncio.wait_for(is_greeted.wait(), 60)
     async with http.post(f"{casp.url}/phone/end/{sid}") as r:
         assert (r.status, await r.json()) == (200, {"callSid": sid, "status": "completed"})
     await becomes(http, casp, sid, "completed")
